@@ -1,1 +1,39 @@
-ENTRY_POINT = None
+"""Registers Hookline with Airflow.
+
+Every Airflow process imports this file, so it imports nothing heavy: the web application is made only
+where one is served. Airflow may find the file twice, in its plugins folder and through the
+distribution's entry point; it is registered once.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+class HooklinePlugin(AirflowPlugin):  # type: ignore[misc]  # untyped base
+    """Mounts the web application under ``/hooks``."""
+
+    name = "hookline"
+
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:
+        """Return the application; asked for by the api-server and ``airflow plugins`` only."""
+        from hookline.server import PREFIX, create_app
+
+        return [{"app": create_app(), "url_prefix": PREFIX, "name": "Hookline"}]
+
+
+def _in_plugins_folder() -> bool:
+    from airflow import settings
+
+    folder = settings.PLUGINS_FOLDER
+    return bool(folder) and Path(folder).resolve() == Path(__file__).resolve().parent
+
+
+# A second plugin of the same name would show as an import error in the web UI.
+ENTRY_POINT = None if _in_plugins_folder() else HooklinePlugin
+"""What the distribution's entry point ``airflow.plugins`` names."""

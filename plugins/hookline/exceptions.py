@@ -6,7 +6,7 @@
     ├── ConfigurationError          a Connection or an option cannot be used as it is written
     ├── NamingError                 a name that cannot become a dag id, or a dag id that is none of ours
     ├── NotAnEvent                  a Dag run that carries no event in its conf
-    ├── Rejected                    an inbound request that gets a problem+json answer (hookline.protocol.problem)
+    ├── Rejected                    an inbound request that is refused (hookline.protocol.problem)
     └── CallError                   an outbound HTTP call that gave no usable answer
         ├── NoAnswer                no connection, a broken one, or a timeout
         ├── UnexpectedStatus        the answer's status says the call failed

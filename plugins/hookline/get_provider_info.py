@@ -13,8 +13,8 @@ def get_provider_info() -> dict[str, Any]:
     """
     import yaml
 
+    # Every Airflow process reads this: the C loader takes a tenth of the time, where there is one.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    declaration: dict[str, Any] = yaml.load(  # noqa: S506  both loaders are safe ones
-        Path(__file__).with_name("provider.yaml").read_bytes(), loader
-    )
+    text = Path(__file__).with_name("provider.yaml").read_bytes()
+    declaration: dict[str, Any] = yaml.load(text, loader)  # noqa: S506  both loaders are safe ones
     return declaration

@@ -1,0 +1,139 @@
+"""What a Dag author writes: event Dags, and the event inside them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Param, dag
+from airflow.sdk.exceptions import AirflowFailException
+
+from hookline import catalog
+from hookline.exceptions import NotAnEvent
+from hookline.protocol import naming
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+MARKER = "hookline.event_dag"
+"""Key in the Dag's ``default_args``; no operator's parameter can have this name, so it reaches none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The event that started a run.
+
+    :param data: the payload, as the sender's JSON gave it.
+    :param id: the sender's delivery id; for a run started by hand the run id.
+    :param source: name of the source; ``manual`` for a run started by hand.
+    :param type: the event's type, e.g. ``push``; for a run started by hand the dag id.
+    :param time: RFC 3339 time of arrival.
+    :param subject: what the event is about, where the source says.
+    :param headers: the request's headers, lower-case names, without secrets.
+    :param query: the request's query parameters, without secrets.
+    """
+
+    data: Any
+    id: str
+    source: str
+    type: str
+    time: str
+    subject: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Event:
+        """Read the event out of a task's context.
+
+        Only ``dag_run.conf`` counts. ``params`` would give the sample of the Trigger form when a run has
+        no event, and the sample is nobody's real data.
+
+        :raises NotAnEvent: the run's ``conf`` has no ``data``.
+        """
+        run = context["dag_run"]
+        conf = run.conf or {}
+        if "data" not in conf:
+            raise NotAnEvent(
+                f"The run `{run.run_id}` of the event Dag `{run.dag_id}` carries no event. Start it with the"
+                ' conf {"data": {...}}: the sample shown in the Trigger form is never used by itself.'
+            )
+        extension = conf.get("hookline") or {}
+        return cls(
+            data=conf["data"],
+            id=str(conf.get("id") or run.run_id),
+            source=str(conf.get("source") or "manual"),
+            type=str(conf.get("type") or run.dag_id),
+            time=str(conf.get("time") or run.run_after.isoformat()),
+            subject=conf.get("subject"),
+            headers=extension.get("headers") or {},
+            query=extension.get("query") or {},
+        )
+
+
+def event_dag(
+    name: str,
+    *,
+    schema: Mapping[str, Any] | None = None,
+    sample: Any = None,
+    tags: Iterable[str] = (),
+    default_args: Mapping[str, Any] | None = None,
+    **kwargs: Any,
+) -> Callable[[Callable[..., Any]], Callable[..., DAG]]:
+    """Make a function an event Dag: it runs for the event of its name, and only such Dags do.
+
+    Used like ``airflow.sdk.dag``: decorate the function, then call it.
+
+    :param name: the event's dag id, e.g. ``github.push`` or ``users.created``.
+    :param schema: JSON Schema of the event's ``data``; the catalog's where it has the event.
+    :param sample: what the Trigger form starts with; the catalog's where it has the event.
+    :param kwargs: anything ``airflow.sdk.dag`` takes.
+    :raises NamingError: no event can have this dag id.
+    """
+    known = catalog.find(name)
+    if schema is None:
+        schema = (
+            known.schema if known else {"type": ["object", "array", "string", "number", "boolean", "null"]}
+        )
+    if sample is None:
+        sample = known.sample if known else {}
+    own = dict(default_args or {})
+    theirs = own.get("pre_execute")
+
+    def guard(context: Any) -> None:
+        require_event(context)
+        if theirs is not None:
+            theirs(context)
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., DAG]:
+        factory = dag(
+            dag_id=naming.check(name),
+            schedule=kwargs.pop("schedule", None),
+            params={"data": Param(sample, **schema), **kwargs.pop("params", {})},
+            tags={"event", *tags},
+            default_args={**own, MARKER: {"version": 1, "event": name}, "pre_execute": guard},
+            **kwargs,
+        )(function)
+
+        @functools.wraps(function)
+        def build(*args: Any, **arguments: Any) -> DAG:
+            built: DAG = factory(*args, **arguments)
+            del built.default_args["pre_execute"]  # the tasks have it; a function does not serialise
+            return built
+
+        return build
+
+    return decorate
+
+
+def require_event(context: Mapping[str, Any]) -> None:
+    """Fail a task whose run carries no event, for good: trying again would not bring one.
+
+    :raises AirflowFailException: with the message of :class:`~hookline.exceptions.NotAnEvent`.
+    """
+    try:
+        Event.from_context(context)
+    except NotAnEvent as error:
+        raise AirflowFailException(str(error)) from None

@@ -1,0 +1,61 @@
+"""Hookline's own small pool on Airflow's metadata database.
+
+The api-server stands still when its pool runs dry (its event loop waits for a connection whose holder
+waits for the loop), so Hookline takes none of its connections, and checks out its own only on threads.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+POOL_SIZE = 4
+SQLITE_BUSY_SECONDS = 30
+
+
+@cache
+def engine() -> Engine:
+    """Return this process's engine, made with the URL, arguments and hooks Airflow's own is made with."""
+    from airflow import settings
+    from airflow.configuration import conf
+    from sqlalchemy import event
+
+    connect_args: dict[str, Any] = {}
+    if conf.has_option("database", "sql_alchemy_connect_args"):
+        connect_args = dict(conf.getimport("database", "sql_alchemy_connect_args"))
+    url = conf.get_mandatory_value("database", "sql_alchemy_conn")
+    if url.startswith("sqlite"):
+        connect_args.setdefault("timeout", SQLITE_BUSY_SECONDS)
+    # Overridable in airflow_local_settings.py: a deployment with token login needs no second place for it.
+    made: Engine = settings.create_metadata_engine(
+        url,
+        connect_args=connect_args,
+        engine_args={"pool_size": POOL_SIZE, "max_overflow": 0, "pool_pre_ping": True, "pool_recycle": 1800},
+    )
+    if made.dialect.name == "sqlite":
+        event.listen(made, "connect", _sqlite_connect)
+        event.listen(made, "begin", _sqlite_begin)
+    return made
+
+
+def dispose() -> None:
+    """Close the pool; the next use makes a new one."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+        engine.cache_clear()
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    # The driver's own transactions begin too late for savepoints and for reading before writing.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA journal_mode=WAL")
+    # WAL's default loses the last commits in a power cut; an accepted event must survive one.
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _sqlite_begin(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,26 @@
+"""What ``airflow db migrate`` runs for Hookline's tables (``airflow/utils/db_manager.py``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from airflow.utils.db_manager import BaseDBManager
+
+from hookline.inbox import models
+from hookline.orm import Base
+
+_HERE = Path(__file__).parent / "migrations"
+
+
+class HooklineDBManager(BaseDBManager):
+    """Creates, upgrades and drops the ``hookline_*`` tables."""
+
+    metadata = Base.metadata
+    migration_dir = str(_HERE)
+    alembic_file = str(_HERE / "alembic.ini")
+    version_table_name = "alembic_version_hookline"
+    supports_table_dropping = True
+
+
+TABLES = (models.InboxEvent,)
+"""Importing them fills the MetaData."""

@@ -1,0 +1,1 @@
+"""Inbox to Airflow; the only room that touches Airflow's internals."""

@@ -1,0 +1,125 @@
+"""One batch of events to Dag runs, in one transaction.
+
+Claiming the rows, creating the runs and recording them commit together, so that a process that dies at
+any instruction leaves either an event without a run that is still pending, or an event with its one run.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from airflow.models.dagrun import DagRun
+from airflow.sdk import timezone
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from hookline.database import engine
+from hookline.dispatch.dags import EventDags, Found, NotFound, choose
+from hookline.inbox import store
+from hookline.protocol import deduplication
+
+if TYPE_CHECKING:
+    from airflow.serialization.definitions.dag import SerializedDAG
+
+    from hookline.inbox.models import InboxEvent
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+MAX_ATTEMPTS = 5
+RETRY_AFTER = timedelta(seconds=10)
+
+
+def dispatch(dags: EventDags) -> int:
+    """Hand one batch of pending events to Airflow.
+
+    :returns: how many events were claimed; 0 means that nothing was due.
+    :raises SQLAlchemyError: the database is away; nothing of the batch has happened.
+    """
+    now = timezone.utcnow()
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not store.has_pending(connection, now):
+            return 0
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        events = store.claim(session, now, BATCH)
+        candidates = {event.seq: json.loads(event.candidates) for event in events}
+        known = dags.look_up(session, (name for names in candidates.values() for name in names))
+        for event in events:
+            _dispatch_one(session, event, choose(candidates[event.seq], known))
+    return len(events)
+
+
+def _dispatch_one(session: Session, event: InboxEvent, target: Found | NotFound) -> None:
+    if isinstance(target, NotFound):
+        store.hold(event, target.reason)
+    elif target.paused and not event.run_paused:
+        store.hold(event, f"The Dag `{target.dag.dag_id}` is paused.")
+    else:
+        _create_run(session, event, target.dag)
+    log.info(
+        "event",
+        source=event.source,
+        event_id=event.event_id,
+        type=event.event_type,
+        state=event.state,
+        dag_id=event.dag_id,
+        run_id=event.run_id,
+        reason=event.reason,
+    )
+
+
+def _create_run(session: Session, event: InboxEvent, dag: SerializedDAG) -> None:
+    run_id = deduplication.run_id(event.source, event.event_id)
+    try:
+        # An event that Airflow refuses must not take its batch along.
+        with session.begin_nested():
+            dag.create_dagrun(
+                run_id=run_id,
+                run_after=timezone.utcnow(),
+                conf=json.loads(event.body),
+                run_type=DagRunType.MANUAL,
+                triggered_by=DagRunTriggeredByType.REST_API,
+                triggering_user_name=f"webhook {event.source}",
+                state=DagRunState.QUEUED,
+                session=session,
+            )
+    except (OperationalError, InterfaceError):
+        raise
+    except (ParamValidationError, DataError, ValueError, TypeError, RecursionError) as error:
+        store.quarantine(event, _reason(error))
+    except IntegrityError as error:
+        if _exists(session, dag.dag_id, run_id):
+            store.dispatched(event, dag.dag_id, run_id)
+        else:
+            _try_again(event, error)
+    except Exception as error:  # whatever else it is, the other events of the batch go on
+        log.warning("Airflow raised on an event", event_id=event.event_id, exc_info=True)
+        _try_again(event, error)
+    else:
+        store.dispatched(event, dag.dag_id, run_id)
+
+
+def _try_again(event: InboxEvent, error: Exception) -> None:
+    if event.attempts + 1 >= MAX_ATTEMPTS:
+        store.quarantine(event, _reason(error))
+    else:
+        store.postpone(event, _reason(error), timezone.utcnow(), RETRY_AFTER)
+
+
+def _exists(session: Session, dag_id: str, run_id: str) -> bool:
+    query = select(DagRun.id).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+    return session.scalar(query) is not None
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    # A validation error quotes the value it met, a database error the row: the first line is the reason.
+    line = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    return f"Airflow refused it: {line[:500]}"

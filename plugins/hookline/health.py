@@ -1,0 +1,68 @@
+"""What ``/hooks/health`` says to probes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
+from starlette.responses import JSONResponse
+
+from hookline.database import engine
+from hookline.inbox.models import InboxEvent
+
+FRESH_SECONDS = 1.0
+DATABASE_SECONDS = 5.0
+
+
+class Health:
+    """Liveness and readiness of this process."""
+
+    def __init__(self) -> None:
+        self.tasks: list[asyncio.Task[None]] = []
+        self._database = "unknown"
+        self._checked = -FRESH_SECONDS
+        self._checking = asyncio.Lock()
+
+    async def live(self) -> JSONResponse:
+        """Answer 200 while the process's loops run; a dead one is mended by a restart only."""
+        dead = [task.get_name() for task in self.tasks if task.done()]
+        return JSONResponse({"alive": not dead, "stopped": dead}, status_code=503 if dead else 200)
+
+    async def ready(self) -> JSONResponse:
+        """Answer 200 when an event could be stored now."""
+        dead = [task.get_name() for task in self.tasks if task.done()]
+        database = await self._database_state()
+        ready = not dead and database == "ok"
+        return JSONResponse(
+            {"ready": ready, "database": database, "stopped": dead}, status_code=200 if ready else 503
+        )
+
+    async def _database_state(self) -> str:
+        # Probes share one look per second: strangers must not reach the database through this.
+        async with self._checking:
+            if time.monotonic() - self._checked >= FRESH_SECONDS:
+                try:
+                    async with asyncio.timeout(DATABASE_SECONDS):
+                        self._database = await asyncio.to_thread(database_state)
+                except TimeoutError:
+                    self._database = "does not answer"
+                self._checked = time.monotonic()
+            return self._database
+
+
+def database_state() -> str:
+    """Return ``ok``, or what is wrong and what to do; blocking."""
+    try:
+        with engine().connect() as connection:
+            connection.execute(select(InboxEvent.seq).limit(1))
+    except OperationalError as error:
+        # SQLite reports a missing table so
+        missing = "no such table" in str(error)
+        return "tables are missing: run `airflow db migrate`" if missing else "unreachable"
+    except ProgrammingError:
+        return "tables are missing: run `airflow db migrate`"
+    except SQLAlchemyError as error:
+        return type(error).__name__
+    return "ok"

@@ -1,0 +1,1 @@
+"""Hooks: what a Dag author calls from a task of their own."""

@@ -1,0 +1,118 @@
+"""The body of a request from Python values.
+
+JSON (RFC 8259), compact, UTF-8. Beyond what JSON has:
+
+=============================  ==================================================
+Python                         JSON
+=============================  ==================================================
+``datetime``, ``date``,        string, ISO 8601 as ``isoformat()`` writes it
+``time`` (pendulum too)
+``timedelta``                  number of seconds
+``Decimal``                    string, so that no digit is lost
+``UUID``                       string
+``Enum``                       its value
+other mappings, sequences      object, array (tuples and lazy XCom sequences too)
+``NaN``, infinities, bytes,    refused: ``ConfigurationError`` that names the place
+sets, anything else
+=============================  ==================================================
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from hookline.exceptions import ConfigurationError
+
+MAX_DEPTH = 200
+
+
+@dataclass(frozen=True)
+class Content:
+    """A body ready to send, and its ``Content-Type``."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+
+
+def json_content(value: Any) -> Content:
+    """Encode ``value`` as ``application/json``.
+
+    A string is taken to be a JSON document already, as the template ``{{ data | tojson }}`` makes it.
+
+    :raises ConfigurationError: a value that JSON has no word for, a string that is not JSON, or nesting
+        deeper than :data:`MAX_DEPTH`.
+    """
+    if isinstance(value, str):
+        value = _parsed(value)
+    text = json.dumps(_tree(value, "body", 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return Content(text.encode(), "application/json")
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            "body holds half a character (a lone surrogate), which UTF-8 cannot carry"
+        ) from None
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` as the scalar of JSON that stands for it, or unchanged if the table above has none."""
+    match value:
+        case Enum():
+            return plain(value.value)
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Decimal() if value.is_finite():
+            return str(value)
+        case UUID():
+            return str(value)
+    return value
+
+
+def _tree(value: Any, place: str, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise ConfigurationError(f"body is nested deeper than {MAX_DEPTH} levels, or contains itself")
+    value = plain(value)
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case float() | Decimal():
+            raise ConfigurationError(f"{place} is {value}, and JSON has no such number; send null or text")
+        case bytes() | bytearray() | memoryview():
+            raise ConfigurationError(f"{place} is bytes; decode it, or encode it as Base64 text")
+        case Mapping():
+            return {_key(key, place): _tree(item, f"{place}.{key}", depth + 1) for key, item in value.items()}
+        case Sequence():
+            return [_tree(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
+    raise ConfigurationError(
+        f"{place} is a {type(value).__name__}; give text, numbers, lists or dictionaries"
+    )
+
+
+def _key(key: object, place: str) -> str:
+    key = plain(key)
+    if isinstance(key, str):
+        return key
+    if isinstance(key, int) and not isinstance(key, bool):
+        return str(key)
+    raise ConfigurationError(f"{place} has the key {key!r}; keys are text or whole numbers")
+
+
+def _parsed(document: str) -> Any:
+    try:
+        return json.loads(document)
+    except (ValueError, RecursionError):
+        raise ConfigurationError(
+            "body is a string but not a JSON document. Give a dictionary or list; in a template write "
+            "{{ value | tojson }}, or set render_template_as_native_obj=True on the Dag"
+        ) from None

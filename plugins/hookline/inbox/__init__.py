@@ -1,0 +1,1 @@
+"""Durable events: what was accepted, and what became of it."""

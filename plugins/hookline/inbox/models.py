@@ -1,0 +1,63 @@
+"""The inbox table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from airflow.utils.sqlalchemy import UtcDateTime
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hookline.orm import Base
+
+PENDING = "pending"
+"""Accepted; the dispatcher has not looked at it, or may look again at ``due_at``."""
+DISPATCHED = "dispatched"
+"""Its Dag run exists."""
+HELD = "held"
+"""No Dag takes it at present; it goes out when one does."""
+QUARANTINED = "quarantined"
+"""Airflow refuses it as it is; a person has to look."""
+
+
+class InboxEvent(Base):
+    """One accepted event.
+
+    ``candidates`` is the JSON list of dag ids that may run for it, best first: events with equal lists
+    are held and released together.
+    """
+
+    __tablename__ = "hookline_event"
+    __table_args__ = (
+        UniqueConstraint("source", "event_id"),
+        Index(
+            "hookline_event_pending_idx",
+            "seq",
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
+        ),
+        Index(
+            "hookline_event_held_idx",
+            "candidates",
+            "seq",
+            postgresql_where=text("state = 'held'"),
+            sqlite_where=text("state = 'held'"),
+        ),
+    )
+
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    source: Mapped[str] = mapped_column(String(100))
+    event_id: Mapped[str] = mapped_column(String(250))
+    event_type: Mapped[str] = mapped_column(String(200))
+    candidates: Mapped[str] = mapped_column(String(2000))
+    run_paused: Mapped[bool] = mapped_column(Boolean)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str | None] = mapped_column(Text)
+    dag_id: Mapped[str | None] = mapped_column(String(250))
+    run_id: Mapped[str | None] = mapped_column(String(250))

@@ -1,0 +1,161 @@
+"""Reading and writing the inbox; every function works inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hookline.inbox.models import DISPATCHED, HELD, PENDING, QUARANTINED, InboxEvent
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+    from hookline.protocol.intake import Accepted
+
+_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, str]]:
+    """Insert events, leaving out those that are already there.
+
+    :param events: no two with the same source and event id.
+    :returns: ``(source, event id)`` of the rows that are new.
+    """
+    statement = (
+        _INSERT[connection.dialect.name](InboxEvent)
+        .on_conflict_do_nothing(index_elements=["source", "event_id"])
+        .returning(InboxEvent.source, InboxEvent.event_id)
+    )
+    rows = [
+        {
+            "source": event.source,
+            "event_id": event.event_id,
+            "event_type": event.event_type,
+            "candidates": json.dumps(event.candidates),
+            "run_paused": event.run_paused,
+            "received_at": event.received_at,
+            "body": event.body,
+            "state": PENDING,
+            "due_at": event.received_at,
+            "attempts": 0,
+        }
+        for event in events
+    ]
+    return {(source, event_id) for source, event_id in connection.execute(statement, rows)}
+
+
+def has_pending(connection: Connection, now: datetime) -> bool:
+    """Tell whether any event waits for the dispatcher."""
+    query = select(InboxEvent.seq).where(InboxEvent.state == PENDING, InboxEvent.due_at <= now).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def claim(session: Session, now: datetime, limit: int) -> Sequence[InboxEvent]:
+    """Lock and return the oldest pending events that no other replica holds."""
+    query = (
+        select(InboxEvent)
+        .where(InboxEvent.state == PENDING, InboxEvent.due_at <= now)
+        .order_by(InboxEvent.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query).all()
+
+
+def dispatched(event: InboxEvent, dag_id: str, run_id: str) -> None:
+    """Record the run that the event started."""
+    event.state, event.dag_id, event.run_id, event.reason = DISPATCHED, dag_id, run_id, None
+
+
+def hold(event: InboxEvent, reason: str) -> None:
+    """Keep the event until a Dag takes it."""
+    event.state, event.reason = HELD, reason
+
+
+def quarantine(event: InboxEvent, reason: str) -> None:
+    """Keep the event for a person to look at."""
+    event.state, event.reason = QUARANTINED, reason
+
+
+def postpone(event: InboxEvent, reason: str, now: datetime, delay: timedelta) -> None:
+    """Let the dispatcher try again after ``delay``."""
+    event.attempts += 1
+    event.due_at, event.reason = now + delay, reason
+
+
+def held_candidates(connection: Connection) -> list[tuple[str, ...]]:
+    """Return the distinct candidate lists of held events, by one index seek each."""
+    held = InboxEvent.state == HELD
+    first = (
+        select(func.min(InboxEvent.candidates).label("candidates")).where(held).cte("kinds", recursive=True)
+    )
+    following = (
+        select(func.min(InboxEvent.candidates))
+        .where(held, InboxEvent.candidates > first.c.candidates)
+        .scalar_subquery()
+    )
+    kinds = first.union_all(select(following).where(first.c.candidates.is_not(None)))
+    rows = connection.execute(select(kinds.c.candidates).where(kinds.c.candidates.is_not(None)))
+    return [tuple(json.loads(text)) for (text,) in rows]
+
+
+def release(
+    session: Session, candidates: Sequence[str], now: datetime, *, limit: int, only_run_paused: bool
+) -> int:
+    """Hand held events back to the dispatcher, oldest first.
+
+    :param only_run_paused: leave those that wait for their Dag to be unpaused.
+    :returns: how many, at most ``limit``.
+    """
+    oldest = (
+        select(InboxEvent.seq)
+        .where(InboxEvent.state == HELD, InboxEvent.candidates == json.dumps(list(candidates)))
+        .order_by(InboxEvent.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    if only_run_paused:
+        oldest = oldest.where(InboxEvent.run_paused)
+    statement = (
+        update(InboxEvent)
+        .where(InboxEvent.seq.in_(session.scalars(oldest).all()))
+        .values(state=PENDING, due_at=now, reason=None)
+        .execution_options(synchronize_session=False)
+    )
+    result: Any = session.execute(statement)
+    return int(result.rowcount)
+
+
+def recent(connection: Connection, *, limit: int, state: str | None = None, source: str | None = None) -> Any:
+    """Return the newest events as rows, without their bodies."""
+    table = InboxEvent.__table__
+    query = select(*(column for column in table.c if column.name != "body"))
+    if state:
+        query = query.where(InboxEvent.state == state)
+    if source:
+        query = query.where(InboxEvent.source == source)
+    return connection.execute(query.order_by(InboxEvent.seq.desc()).limit(limit)).all()
+
+
+def by_id(connection: Connection, event_id: str) -> Any:
+    """Return the rows of every source's event with this id, newest first."""
+    table = InboxEvent.__table__
+    return connection.execute(
+        select(table).where(InboxEvent.event_id == event_id).order_by(InboxEvent.seq.desc()).limit(20)
+    ).all()
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many events are in each state that wants attention."""
+    query = (
+        select(InboxEvent.state, func.count())
+        .where(InboxEvent.state.in_((PENDING, HELD, QUARANTINED)))
+        .group_by(InboxEvent.state)
+    )
+    return dict(connection.execute(query).tuples().all())

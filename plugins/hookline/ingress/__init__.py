@@ -1,0 +1,1 @@
+"""From an HTTP request to a committed inbox row and its answer."""

@@ -1,0 +1,105 @@
+"""The ASGI application behind ``/hooks/in/{source}``."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from hookline.inbox.group_commit import GroupCommit, Overloaded
+from hookline.ingress.answer import send_json, send_problem
+from hookline.ingress.request import Disconnected, Receive, Scope, Send, address, read
+from hookline.ingress.sources import Sources
+from hookline.protocol import intake
+from hookline.protocol.problem import METHOD_NOT_ALLOWED, UNAVAILABLE, Rejected
+
+log = structlog.get_logger(__name__)
+
+STORE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one request.
+
+    :param body_bytes: of the body, where the source sets no smaller one.
+    :param seconds: for the request to arrive.
+    """
+
+    body_bytes: int
+    seconds: float
+
+
+class Ingress:
+    """Verifies, stores and answers; a 2xx is sent after the event is committed, never before."""
+
+    def __init__(self, sources: Sources, inbox: GroupCommit, limits: Limits) -> None:
+        self._sources = sources
+        self._inbox = inbox
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request (ASGI 3.0)."""
+        if scope["type"] != "http":
+            return
+        try:
+            await self._handle(scope, receive, send)
+        except Rejected as rejected:
+            source, _ = address(scope)
+            log.info("refused", source=source[:100], problem=rejected.problem.slug, reason=rejected.reason)
+            await send_problem(send, rejected)
+        except Disconnected:
+            return
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name, event_path = address(scope)
+        source = await self._sources.get(name)
+        if scope["method"] not in source.methods:
+            raise Rejected(
+                METHOD_NOT_ALLOWED,
+                f"The source takes {', '.join(source.methods)}.",
+                headers={"Allow": ", ".join(source.methods)},
+            )
+        message = await read(
+            scope,
+            receive,
+            event_path=event_path,
+            max_bytes=min(source.max_body_bytes or self._limits.body_bytes, self._limits.body_bytes),
+            seconds=self._limits.seconds,
+        )
+        event = intake.take(source, message)
+        if isinstance(event, intake.Handshake):
+            await send_json(send, 200, {"status": "ok", "event": event.event_type})
+            return
+        new = await self._store(event)
+        await send_json(
+            send,
+            202 if new else 200,
+            {"event_id": event.event_id, "status": "accepted", "duplicate": not new},
+        )
+
+    async def _store(self, event: intake.Accepted) -> bool:
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                return await self._inbox.store(event)
+        except Overloaded:
+            raise _unavailable("Too much is waiting to be stored.") from None
+        except TimeoutError:
+            # It may be committed yet: the sender's next attempt then is a duplicate, and harmless.
+            raise _unavailable("The database takes too long.") from None
+        except SQLAlchemyError as error:
+            log.warning(
+                "event not stored", source=event.source, event_id=event.event_id, error=type(error).__name__
+            )
+            raise _unavailable(f"The database raised {type(error).__name__}.") from None
+
+
+def _unavailable(reason: str) -> Rejected:
+    return Rejected(
+        UNAVAILABLE,
+        "The event was not stored; send it again.",
+        reason=reason,
+        headers={"Retry-After": "5"},
+    )

@@ -1,0 +1,87 @@
+"""From an ASGI scope and its stream to a :class:`~hookline.protocol.message.Message`, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hookline.protocol.message import Headers, Message
+from hookline.protocol.problem import MALFORMED, TIMED_OUT, TOO_LARGE, Rejected
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_IN = b"/hooks/in/"
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete."""
+
+
+def address(scope: Scope) -> tuple[str, str]:
+    """Return the source's name and the event path, still percent-encoded, of a request's target.
+
+    The raw target is read, not the decoded path: an encoded slash is part of a segment.
+    """
+    raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
+    target = raw.partition(b"?")[0].partition(_IN)[2].decode("latin-1")
+    source, _, event_path = target.partition("/")
+    return source, event_path.removesuffix("/")
+
+
+async def read(scope: Scope, receive: Receive, *, event_path: str, max_bytes: int, seconds: float) -> Message:
+    """Receive the whole request.
+
+    :param max_bytes: limit of the body, counted while it arrives.
+    :param seconds: limit of the time it takes to arrive.
+    :raises Rejected: too large, too slow, or not readable.
+    :raises Disconnected: the client went away.
+    """
+    headers = Headers(scope["headers"])
+    declared = headers.get("content-length") or ""
+    if declared.isdecimal() and int(declared[:20]) > max_bytes:
+        raise _too_large(max_bytes)
+    try:
+        async with asyncio.timeout(seconds):
+            body = await _body(receive, max_bytes)
+    except TimeoutError:
+        raise Rejected(TIMED_OUT, f"The request did not arrive within {seconds:g} s.") from None
+    host = headers.get("host") or ""
+    raw_path = (scope.get("raw_path") or b"").partition(b"?")[0].decode("latin-1")
+    try:
+        query = scope["query_string"].decode("ascii")
+    except UnicodeDecodeError:
+        raise Rejected(MALFORMED, "The query string is not percent-encoded.") from None
+    return Message(
+        method=scope["method"],
+        url=f"{scope['scheme']}://{host}{raw_path}" + (f"?{query}" if query else ""),
+        event_path=event_path,
+        query_string=query,
+        headers=headers,
+        body=body,
+        received_at=datetime.now(UTC),
+    )
+
+
+async def _body(receive: Receive, max_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        part = await receive()
+        if part["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = part.get("body", b"")
+        size += len(chunk)
+        if size > max_bytes:
+            raise _too_large(max_bytes)
+        if chunk:
+            chunks.append(chunk)
+        if not part.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _too_large(max_bytes: int) -> Rejected:
+    return Rejected(TOO_LARGE, f"The source takes bodies of at most {max_bytes} bytes.")

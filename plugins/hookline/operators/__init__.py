@@ -1,0 +1,1 @@
+"""Operators: what a Dag author puts into a Dag."""

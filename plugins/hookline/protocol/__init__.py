@@ -1,0 +1,1 @@
+"""Sans-I/O rules of the inbound side: no Airflow, no database, no web framework."""

@@ -1,0 +1,45 @@
+"""One delivery, one event, one run: identifiers derived from what the sender sent."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import uuid6
+
+MAX_EVENT_ID = 250
+MAX_RUN_ID = 250
+_HASHED = "sha256-"
+_RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+\Z")
+
+
+def event_id(delivery_id: str | None) -> str:
+    """Return the event's identifier: the sender's delivery id, or a new UUIDv7 when it sent none.
+
+    An id that is too long or holds characters a database or a log refuses is replaced by its digest, so
+    that the same delivery still gives the same event.
+    """
+    if delivery_id is None:
+        return str(uuid6.uuid7())
+    if len(delivery_id) > MAX_EVENT_ID or not delivery_id.isprintable() or delivery_id.startswith(_HASHED):
+        return _HASHED + _digest(delivery_id)
+    return delivery_id
+
+
+def run_id(source: str, event: str) -> str:
+    """Return the Dag run's identifier, ``webhook__{source}__{event id}``.
+
+    Characters that Airflow refuses (``[scheduler] allowed_run_id_pattern``), ``..`` and ids over 250
+    characters are replaced by a digest.
+
+    :param source: name of the source.
+    :param event: identifier as made by :func:`event_id`.
+    """
+    readable = f"webhook__{source}__{event}"
+    if len(readable) <= MAX_RUN_ID and ".." not in readable and _RUN_ID.match(readable):
+        return readable
+    return f"webhook__{source}__{_HASHED}{_digest(event)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

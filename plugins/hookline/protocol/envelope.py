@@ -1,0 +1,49 @@
+"""The event as Dags see it: a CloudEvents 1.0 JSON object.
+
+Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hookline.protocol.message import Message
+
+_SECRET = re.compile(
+    r"authorization|cookie|secret|password|passwd|token|api[_-]?key|signature|credential", re.IGNORECASE
+)
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+
+
+def envelope(
+    message: Message, *, source: str, event_id: str, event_type: str, data: Any, hidden: frozenset[str]
+) -> dict[str, Any]:
+    """Return the CloudEvent of a verified message.
+
+    :param hidden: lower-case names of headers that this source's scheme reads: they do not travel on.
+    :returns: ``specversion``, ``id``, ``source``, ``type``, ``time``, ``datacontenttype``, ``data`` and
+        ``hookline`` with ``headers`` and ``query`` without secrets, ``path``, and ``traceparent`` where the
+        sender gave a valid one (https://www.w3.org/TR/trace-context/).
+    """
+    extension: dict[str, Any] = {
+        "headers": {
+            name: value
+            for name, value in message.headers.items()
+            if name not in hidden and not _SECRET.search(name)
+        },
+        "query": {name: value for name, value in message.query if not _SECRET.search(name)},
+    }
+    traceparent = message.headers.get("traceparent")
+    if traceparent and _TRACEPARENT.match(traceparent):
+        extension["traceparent"] = traceparent
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": event_type,
+        "time": message.received_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": data,
+        "hookline": extension,
+    }

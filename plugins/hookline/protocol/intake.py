@@ -1,0 +1,101 @@
+"""From a verified message to an event: one pure call, the same wherever the message came from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from hookline.exceptions import NamingError
+from hookline.protocol import deduplication, strict_json
+from hookline.protocol.envelope import envelope
+from hookline.protocol.message import Message
+from hookline.protocol.problem import MALFORMED, UNSUPPORTED_MEDIA_TYPE, Rejected
+from hookline.protocol.source import Source
+
+MAX_TYPE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An event that may be stored.
+
+    :param body: the CloudEvent as JSON text, ASCII only, so that every database takes it.
+    :param candidates: dag ids that may run for it, best first.
+    """
+
+    source: str
+    event_id: str
+    event_type: str
+    candidates: tuple[str, ...]
+    received_at: datetime
+    body: str
+    run_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A request that asks whether anybody is there; answered, never stored."""
+
+    event_type: str
+
+
+def take(source: Source, message: Message) -> Accepted | Handshake:
+    """Verify, parse and name one message.
+
+    :raises Rejected: with the problem ``unauthenticated``, ``malformed`` or ``unsupported-media-type``.
+    """
+    source.verifier.verify(message)
+    _check_format(message)
+    try:
+        data = strict_json.loads(message.body)
+    except strict_json.NotJson as error:
+        raise Rejected(MALFORMED, str(error)) from None
+    found = source.event_type.find(message, data) or ""
+    if found in source.scheme.handshakes:
+        return Handshake(found)
+    if not found and source.event_type.kind != "path":
+        raise Rejected(MALFORMED, f"The event's type is expected in {source.event_type}, and is not there.")
+    segments = message.path_segments() if source.event_type.kind == "path" else source.segments(found)
+    event_type = ".".join(segments) or source.name
+    if len(event_type) > MAX_TYPE or not event_type.isprintable():
+        raise Rejected(MALFORMED, f"An event's type is printable text of at most {MAX_TYPE} characters.")
+    try:
+        candidates = source.candidates(segments)
+    except NamingError as error:
+        raise Rejected(MALFORMED, str(error)) from None
+    delivery_id = source.event_id.find(message, data) if source.event_id else None
+    event_id = deduplication.event_id(delivery_id)
+    document = envelope(
+        message,
+        source=source.name,
+        event_id=event_id,
+        event_type=event_type,
+        data=data,
+        hidden=source.verifier.reads,
+    )
+    return Accepted(
+        source=source.name,
+        event_id=event_id,
+        event_type=event_type,
+        candidates=tuple(candidates),
+        received_at=message.received_at,
+        body=json.dumps(document, separators=(",", ":"), allow_nan=False),
+        run_paused=source.run_paused,
+    )
+
+
+def _check_format(message: Message) -> None:
+    if message.headers.get("content-encoding") not in (None, "identity"):
+        raise Rejected(UNSUPPORTED_MEDIA_TYPE, "The body is compressed; send it as it is.")
+    kind, _, parameters = (message.headers.get("content-type") or "application/json").partition(";")
+    kind = kind.strip().lower()
+    if kind not in ("application/json", "text/json") and not kind.endswith("+json"):
+        raise Rejected(
+            UNSUPPORTED_MEDIA_TYPE, "Send the event as JSON, with `Content-Type: application/json`."
+        )
+    charset = parameters.lower().partition("charset=")[2].strip(' "').partition(";")[0]
+    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise Rejected(
+            UNSUPPORTED_MEDIA_TYPE, "JSON is UTF-8 (RFC 8259); this body claims to be something else."
+        )

@@ -1,0 +1,48 @@
+"""The platform's events: users, teams, datastores, forms and submissions, named by their tree paths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from hookline.protocol import naming
+
+SLUG = "*"
+TREE: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
+    (("users",), frozenset({"created", "updated", "deleted"})),
+    (("teams",), frozenset({"created", "updated", "deleted"})),
+    (("datastore_forms", SLUG), frozenset({"created", "updated"})),
+    (("datastore_submissions", SLUG), frozenset({"created", "submitted"})),
+    (("submissions", SLUG, SLUG), frozenset({"created", "submitted"})),
+    ((SLUG, SLUG), frozenset({"created", "updated"})),
+)
+"""Branches of the tree, each with the verbs that end it; the last is ``[kapp] > [form]``."""
+
+
+def candidates(segments: Sequence[str]) -> list[str]:
+    """Return the dag ids that may run for a platform event, best first.
+
+    The exact id, then ``any`` in place of slugs, most specific first, then leftmost slug kept longest.
+    A kapp named like a group has its first letter escaped, so that it never reads as the group.
+
+    :param segments: the tree path, e.g. ``("submissions", "hr", "onboarding", "created")``.
+    :raises NamingError: a segment cannot be written in a dag id, or the id is too long.
+    """
+    parts = [naming.escape(segment) for segment in segments]
+    branch = next((branch for branch, verbs in TREE if _matches(branch, verbs, segments)), ())
+    if branch[:1] == (SLUG,):
+        parts[0] = naming.escape(segments[0], reserved=naming.GROUPS | {naming.ANY})
+    slugs = [place for place, name in enumerate(branch) if name == SLUG]
+    return [
+        naming.joined([naming.ANY if place in replaced else part for place, part in enumerate(parts)])
+        for count in range(len(slugs) + 1)
+        for replaced in combinations(reversed(slugs), count)
+    ]
+
+
+def _matches(branch: tuple[str, ...], verbs: frozenset[str], segments: Sequence[str]) -> bool:
+    return (
+        len(segments) == len(branch) + 1
+        and segments[-1] in verbs
+        and all(name in (SLUG, segment) for name, segment in zip(branch, segments, strict=False))
+    )

@@ -1,0 +1,1 @@
+"""How a sender proves who it is: one module per scheme, each a :class:`~.scheme.Scheme`."""

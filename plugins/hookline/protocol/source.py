@@ -1,0 +1,167 @@
+"""A source: one Airflow Connection of type ``webhook``, read strictly."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hookline.exceptions import ConfigurationError
+from hookline.protocol import naming, platform
+from hookline.protocol.locator import Locator
+from hookline.protocol.signatures.registry import SCHEMES
+from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, text_option
+
+CONN_TYPE = "webhook"
+METHODS = ("POST", "PUT", "PATCH", "GET")
+DEFAULT_METHODS = ("POST", "PUT", "PATCH")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}\Z")
+_OPTIONS = frozenset(
+    {
+        "auth_type",
+        "previous_secret",
+        "event_type",
+        "event_id",
+        "dag_prefix",
+        "methods",
+        "max_body_bytes",
+        "on_paused",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known about one system that sends events.
+
+    :param name: the Connection's id.
+    :param dag_prefix: first part of the dag ids; empty for platform events.
+    :param max_body_bytes: the source's own limit in bytes, or None.
+    :param run_paused: whether events for a paused Dag make queued runs (``on_paused=run``).
+    """
+
+    name: str
+    scheme: Scheme
+    verifier: Verifier
+    event_type: Locator
+    event_id: Locator | None
+    dag_prefix: str
+    methods: tuple[str, ...] = DEFAULT_METHODS
+    max_body_bytes: int | None = None
+    run_paused: bool = False
+
+    def segments(self, event_type: str) -> tuple[str, ...]:
+        """Split a type found by ``event_type``: a path by slashes, anything else by dots."""
+        return tuple(event_type.split("/" if self.event_type.kind == "path" else ".")) if event_type else ()
+
+    def candidates(self, segments: tuple[str, ...]) -> list[str]:
+        """Return the dag ids that may run for an event, best first, ending in the catch-all.
+
+        :raises NamingError: the type cannot be written as a dag id.
+        """
+        names = []
+        if segments:
+            names = (
+                [naming.dag_id(self.dag_prefix, segments)]
+                if self.dag_prefix
+                else platform.candidates(segments)
+            )
+        return [*names, naming.escape(self.name)]
+
+
+def parse(name: str, login: str | None, password: str | None, extra: Mapping[str, Any]) -> Source:
+    """Read the fields of a Connection.
+
+    :param extra: the Connection's extra, parsed.
+    :raises ConfigurationError: with the first thing that is wrong and how to put it right.
+    """
+    if not NAME.match(name):
+        raise ConfigurationError(
+            f"`{name}` cannot be a source's name: lower-case letters, digits, `_` and `-`, at most 100."
+        )
+    extra = {key: value for key, value in extra.items() if value not in (None, "") or key == "dag_prefix"}
+    scheme = _scheme(extra)
+    _check_options(extra, scheme)
+    secrets = tuple(
+        secret
+        for secret in (password, text_option(extra, "previous_secret", ""))
+        if secret and secret.strip()
+    )
+    if scheme.needs_secret and not (password and password.strip()):
+        raise ConfigurationError(f"`auth_type` {scheme.name} needs a secret in the password field.")
+    return Source(
+        name=name,
+        scheme=scheme,
+        verifier=scheme.build(Credentials(login or "", secrets), extra),
+        event_type=Locator.parse(extra["event_type"]) if "event_type" in extra else scheme.event_type,
+        event_id=Locator.parse(extra["event_id"]) if "event_id" in extra else scheme.event_id,
+        dag_prefix=_dag_prefix(extra, name),
+        methods=_methods(extra),
+        max_body_bytes=_max_body_bytes(extra),
+        run_paused=_choice(extra, "on_paused", ("hold", "run")) == "run",
+    )
+
+
+def _scheme(extra: Mapping[str, Any]) -> Scheme:
+    if "auth_type" not in extra:
+        raise ConfigurationError("`auth_type` is missing; write `none` if anybody may send.")
+    wanted = str(extra["auth_type"])
+    if wanted not in SCHEMES:
+        raise ConfigurationError(f"`auth_type` {wanted} is unknown;{_nearest(wanted, SCHEMES)}")
+    return SCHEMES[wanted]
+
+
+def _check_options(extra: Mapping[str, Any], scheme: Scheme) -> None:
+    known = _OPTIONS | scheme.options
+    for key in extra:
+        if key not in known:
+            others = [other.name for other in SCHEMES.values() if key in other.options]
+            hint = f" only `auth_type` {others[0]} reads it." if others else _nearest(key, known)
+            raise ConfigurationError(f"The extra `{key}` is not one of a source with {scheme.name};{hint}")
+    for key in ("event_type", "event_id"):
+        if not isinstance(extra.get(key, ""), str):
+            raise ConfigurationError(f"`{key}` must be text.")
+
+
+def _nearest(wanted: str, known: Mapping[str, Any] | frozenset[str]) -> str:
+    near = difflib.get_close_matches(wanted, sorted(known), n=1)
+    return f" did you mean `{near[0]}`?" if near else f" known are {', '.join(sorted(known))}."
+
+
+def _dag_prefix(extra: Mapping[str, Any], name: str) -> str:
+    prefix = extra.get("dag_prefix", name)
+    if prefix in ("", None):
+        return ""
+    if not isinstance(prefix, str) or not NAME.match(prefix):
+        raise ConfigurationError("`dag_prefix` takes what a source's name may be, or nothing.")
+    if prefix in naming.GROUPS:
+        raise ConfigurationError(
+            f"The prefix `{prefix}` belongs to the platform's events; set `dag_prefix` to another one."
+        )
+    return prefix
+
+
+def _methods(extra: Mapping[str, Any]) -> tuple[str, ...]:
+    value = extra.get("methods", DEFAULT_METHODS)
+    names = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not names or any(name not in METHODS for name in names):
+        raise ConfigurationError(f"`methods` is a list out of {', '.join(METHODS)}.")
+    return tuple(names)
+
+
+def _max_body_bytes(extra: Mapping[str, Any]) -> int | None:
+    value = extra.get("max_body_bytes")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not str(value).isdecimal() or int(value) <= 0:
+        raise ConfigurationError("`max_body_bytes` must be a positive number of bytes.")
+    return int(value)
+
+
+def _choice(extra: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    value = extra.get(name, choices[0])
+    if value not in choices:
+        raise ConfigurationError(f"`{name}` must be one of {', '.join(choices)}.")
+    return str(value)

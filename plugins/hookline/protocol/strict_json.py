@@ -1,0 +1,65 @@
+"""Reading JSON from strangers: RFC 8259, without what Python adds to it, and bounded in depth."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+MAX_DEPTH = 64
+"""Arrays and objects within each other; GitHub's deepest recorded payload has 9."""
+
+
+class NotJson(ValueError):
+    """The bytes are not a JSON text that is accepted; the message says why."""
+
+
+def loads(body: bytes) -> Any:
+    """Parse one JSON text.
+
+    :param body: UTF-8, with or without byte order mark.
+    :raises NotJson: not UTF-8, not JSON, ``NaN``, an infinite number, or deeper than ``MAX_DEPTH``.
+    """
+    if not body.strip():
+        raise NotJson("The body is empty; a JSON value is expected.")
+    try:
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
+    except UnicodeDecodeError:
+        raise NotJson("The body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"The body is not JSON: {error.msg} at position {error.pos}.") from None
+    except RecursionError:
+        raise NotJson(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
+    except NotJson:
+        raise
+    except ValueError:  # Python bounds the digits of an integer
+        raise NotJson("The body has a number with too many digits.") from None
+    # A body with few brackets cannot be deep, which spares most bodies the walk.
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+        raise NotJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise NotJson(f"The body has {name}, which is not JSON.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise NotJson("The body has a number that is too large.")
+    return number
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return False
+    return True
