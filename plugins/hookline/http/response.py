@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
-from urllib.parse import parse_qs, urljoin
+from urllib.parse import parse_qs
 
 from hookline.exceptions import UnexpectedStatus, UnreadableAnswer
 from hookline.http.body import MAX_DEPTH
@@ -102,7 +102,7 @@ def require_status(
     message = f"{request} -> {status}"
     location = next((value for name, value in received.headers.items() if name.lower() == "location"), "")
     if 300 <= status < 400 and location:
-        target = without_query(urljoin(request.url, location))
+        target = without_query(location, request.url)
         message += (
             f": redirected to {redacted(target, secrets)}; redirects are not followed, call that address"
         )

@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 from hookline.exceptions import ConfigurationError
 from hookline.http.body import plain
@@ -107,10 +107,10 @@ def build(origin: Origin, path: str, query: str, parameters: Mapping[str, object
     return "?".join(filter(None, (f"{origin}{_quoted(path) or '/'}", "&".join(queries))))
 
 
-def without_query(url: str) -> str:
-    """Return ``url`` for people to read: without query, fragment, user and password."""
+def without_query(url: str, base: str = "") -> str:
+    """Return ``url``, relative to ``base``, for people to read: without query, fragment, user, password."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(base, url))
     except ValueError:
         return "(not a URL)"
     shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
@@ -120,7 +120,8 @@ def without_query(url: str) -> str:
 def _require_host(host: str, what: str) -> None:
     if ":" in host:
         try:
-            ipaddress.IPv6Address(host)
+            # A zone (RFC 6874) is for link-local addresses of this machine alone.
+            ipaddress.IPv6Address(host.replace("%", "?"))
         except ValueError:
             raise ConfigurationError(f"{what} has a strange IPv6 address as its host") from None
     elif not _HOST.fullmatch(host):

@@ -1,0 +1,31 @@
+"""``airflow hookline doctor``: each finding says what is so and what to do about it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from airflow.cli.simple_table import AirflowConsole
+from airflow.utils.cli import suppress_logs_and_warning
+from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+from rich.markup import escape
+
+from hookline.cli import check_events, check_settings, check_sources
+from hookline.cli.finding import Level
+
+
+@suppress_logs_and_warning
+@providers_configuration_loaded
+def doctor(args: Namespace) -> None:
+    """Print all findings.
+
+    :raises SystemExit: 1 if something keeps events from being received or dispatched.
+    """
+    findings = [*check_settings.findings()]
+    if all(finding.level is not Level.FAIL for finding in findings):
+        findings += [*check_sources.findings(), *check_events.findings()]
+    rows = [finding.as_row() for finding in findings]
+    if args.output == "table":  # where [section] would read as a colour
+        rows = [{name: escape(text) for name, text in row.items()} for row in rows]
+    AirflowConsole().print_as(data=rows, output=args.output)
+    if any(finding.level is Level.FAIL for finding in findings):
+        raise SystemExit(1)

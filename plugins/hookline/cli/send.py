@@ -1,0 +1,123 @@
+"""``airflow hookline send``: what the sender would post, signed with the source's own secret."""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.utils.cli import suppress_logs_and_warning
+from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+
+from hookline import catalog
+from hookline.exceptions import ConfigurationError
+from hookline.ingress.connections import BackendUnavailable, load
+from hookline.protocol.message import Headers, Message
+from hookline.protocol.source import Source
+
+TIMEOUT = (5, 30)
+
+
+@suppress_logs_and_warning
+@providers_configuration_loaded
+def send(args: Namespace) -> None:
+    """Post one event and print the answer.
+
+    :raises SystemExit: nothing could be sent, or the answer is no 2xx.
+    """
+    import requests
+
+    known = catalog.find(args.event)
+    source = _source(args.source or (known.source if known else args.event.partition(".")[0]))
+    path = args.path if args.path is not None else _path(args.event, known, source)
+    url = f"{_base_url(args.url)}/hooks/in/{source.name}" + (f"/{path.strip('/')}" if path else "")
+    body = json.dumps(_data(args, known)).encode("utf-8")
+    headers = {"Content-Type": "application/json", **(known.headers if known else {})}
+    if source.event_id is not None and source.event_id.kind == "header":
+        headers[source.event_id.argument] = args.delivery_id or str(uuid.uuid4())
+    headers |= source.verifier.sign(_message(url, path, headers, body))
+    try:
+        # Redirects would carry the signature to another host.
+        answer = requests.post(url, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        raise SystemExit(
+            f"Nothing answers at {url} ({type(error).__name__}). Is the api-server up? Another one: --url."
+        ) from None
+    print(f"POST {url} -> {answer.status_code} {answer.text}")
+    if not answer.ok:
+        raise SystemExit(1)
+    if "event_id" in answer.text:
+        print(f"What became of it: airflow hookline events show {answer.json()['event_id']}")
+
+
+def _source(name: str) -> Source:
+    try:
+        source = load(name)
+    except (ConfigurationError, BackendUnavailable) as error:
+        raise SystemExit(f"The source `{name}` cannot be used: {error}") from None
+    if source is None:
+        raise SystemExit(
+            f"There is no Connection `{name}` of type `webhook`. Make one in the web UI (Admin, Connections),"
+            " or name another one with --source."
+        )
+    return source
+
+
+def _path(event: str, known: catalog.KnownEvent | None, source: Source) -> str:
+    if known is not None:
+        return known.event_path
+    if source.event_type.kind != "path":
+        return ""
+    return event.removeprefix(f"{source.dag_prefix}.").replace(".", "/")
+
+
+def _base_url(given: str | None) -> str:
+    from airflow.configuration import conf
+
+    url = given or conf.get("api", "base_url", fallback="") or "http://localhost:8080"
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise SystemExit(f"`{url}` is no base URL; write for example --url http://localhost:8080.")
+    return str(url).rstrip("/")
+
+
+def _data(args: Namespace, known: catalog.KnownEvent | None) -> Any:
+    if args.sample and args.data:
+        raise SystemExit("Use --sample or --data, not both.")
+    if args.data:
+        text = sys.stdin.read() if args.data == "-" else _read(Path(args.data))
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise SystemExit(f"`{args.data}` is not JSON: {error}") from None
+    if not args.sample:
+        raise SystemExit("Say what to send: --sample, or --data FILE.")
+    if known is None:
+        raise SystemExit(
+            f"The catalog has no sample of `{args.event}`; it has {', '.join(sorted(catalog.names()))}."
+            " Send your own with --data FILE."
+        )
+    return known.sample
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SystemExit(f"`{file}` cannot be read: {error.strerror}.") from None
+
+
+def _message(url: str, path: str, headers: dict[str, str], body: bytes) -> Message:
+    return Message(
+        method="POST",
+        url=url,
+        event_path=path.strip("/"),
+        query_string="",
+        headers=Headers((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
+        body=body,
+        received_at=datetime.now(UTC),
+    )
