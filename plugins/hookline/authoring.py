@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from hookline import catalog
 from hookline.exceptions import NotAnEvent
-from hookline.protocol import naming
+from hookline.protocol import platform
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -109,7 +109,7 @@ def event_dag(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., DAG]:
         factory = dag(
-            dag_id=naming.check(name),
+            dag_id=platform.check(name),
             schedule=kwargs.pop("schedule", None),
             params={"data": Param(sample, **schema), **kwargs.pop("params", {})},
             tags={"event", *tags},

@@ -44,7 +44,8 @@ class Target:
     def secrets(self) -> frozenset[str]:
         """What must not show up in a log line or an error, even if the other side repeats it."""
         added = auth.SCHEMES[self.auth_type].secrets(self)
-        return frozenset({*added, *(value for name, value in self.headers.items() if is_secret(name))})
+        default = (value for name, value in self.headers.items() if is_secret(name))
+        return frozenset(filter(None, (*added, *default)))
 
 
 def from_fields(

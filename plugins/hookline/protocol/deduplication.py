@@ -30,11 +30,14 @@ def run_id(source: str, event: str) -> str:
     """Return the Dag run's identifier, ``webhook__{source}__{event id}``.
 
     Characters that Airflow refuses (``[scheduler] allowed_run_id_pattern``), ``..`` and ids over 250
-    characters are replaced by a digest.
+    characters are replaced by a digest. So is a source whose name hides where it ends: two sources may
+    feed one Dag, and their events must never share a run.
 
     :param source: name of the source.
     :param event: identifier as made by :func:`event_id`.
     """
+    if "__" in f"{source}_":
+        return f"webhook__{_HASHED}{_digest(f'{source}/{event}')}"
     readable = f"webhook__{source}__{event}"
     if len(readable) <= MAX_RUN_ID and ".." not in readable and _RUN_ID.match(readable):
         return readable

@@ -11,9 +11,12 @@ from typing import Any
 from hookline.protocol.message import Message
 
 _SECRET = re.compile(
-    r"authorization|cookie|secret|password|passwd|token|api[_-]?key|signature|credential", re.IGNORECASE
+    r"authorization|cookie|secret|password|passwd|token|(api|access|private|auth)[_-]?key|signature|credential"
+    r"|jwt|assertion|session|(?<![a-z])(auth|sig|hmac)(?![a-z])",
+    re.IGNORECASE,
 )
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+# All zeros is no identifier, and version ff is none (section 3.2.2).
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
 def envelope(
@@ -23,8 +26,8 @@ def envelope(
 
     :param hidden: lower-case names of headers that this source's scheme reads: they do not travel on.
     :returns: ``specversion``, ``id``, ``source``, ``type``, ``time``, ``datacontenttype``, ``data`` and
-        ``hookline`` with ``headers`` and ``query`` without secrets, ``path``, and ``traceparent`` where the
-        sender gave a valid one (https://www.w3.org/TR/trace-context/).
+        ``hookline`` with ``headers`` and ``query`` without secrets, and ``traceparent`` where the sender
+        gave a valid one (https://www.w3.org/TR/trace-context/).
     """
     extension: dict[str, Any] = {
         "headers": {

@@ -86,7 +86,7 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
 
 
 def _check_format(message: Message) -> None:
-    if message.headers.get("content-encoding") not in (None, "identity"):
+    if (message.headers.get("content-encoding") or "identity").lower() != "identity":
         raise Rejected(UNSUPPORTED_MEDIA_TYPE, "The body is compressed; send it as it is.")
     kind, _, parameters = (message.headers.get("content-type") or "application/json").partition(";")
     kind = kind.strip().lower()
@@ -94,7 +94,7 @@ def _check_format(message: Message) -> None:
         raise Rejected(
             UNSUPPORTED_MEDIA_TYPE, "Send the event as JSON, with `Content-Type: application/json`."
         )
-    charset = parameters.lower().partition("charset=")[2].strip(' "').partition(";")[0]
+    charset = parameters.lower().partition("charset=")[2].partition(";")[0].strip(' \t"')
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise Rejected(
             UNSUPPORTED_MEDIA_TYPE, "JSON is UTF-8 (RFC 8259); this body claims to be something else."

@@ -64,11 +64,12 @@ class Locator:
 
         try:
             value = jmespath.search(self.argument, data)
-        except jmespath.exceptions.JMESPathError:  # a function met a type it does not take
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                return None
+            return str(value) or None
+        # A function met a type it does not take, or numbers that it or Python cannot reckon with.
+        except (jmespath.exceptions.JMESPathError, ArithmeticError, ValueError):
             return None
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return None
-        return str(value) or None
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.argument}" if self.argument else self.kind

@@ -23,8 +23,9 @@ class Headers:
     def __init__(self, fields: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._fields: dict[str, list[str]] = {}
         for name, value in fields:
+            # Only space and tab are HTTP's white space: a UTF-8 secret may end in a byte that Latin-1 calls one.
             self._fields.setdefault(name.decode("latin-1").lower(), []).append(
-                value.decode("latin-1").strip()
+                value.decode("latin-1").strip(" \t")
             )
 
     def get(self, name: str) -> str | None:

@@ -78,20 +78,18 @@ def joined(parts: Sequence[str]) -> str:
     return name
 
 
-def check(name: str) -> str:
-    """Return ``name`` if an event can have this dag id.
+def split(name: str) -> list[str | None]:
+    """Return the segments that a dag id is made from, None where ``any`` stands for one.
 
-    :raises NamingError: none can, with the part that is wrong.
+    :raises NamingError: the dag id is none that this rule makes, with the part that is wrong.
     """
-    first, *rest = name.split(".")
-    if first.startswith("_x") and rest:
-        unescape(first, reserved=GROUPS | {ANY})
-    else:
-        rest.append(first)
-    for part in rest:
-        if part != ANY:
-            unescape(part)
-    return joined(name.split("."))
+    first, *rest = joined(name.split(".")).split(".")
+    # Only in this place, and only before others, a group's name is one to escape.
+    reserved = GROUPS | {ANY} if first.startswith("_x") and rest else frozenset({ANY})
+    return [
+        None if first == ANY else unescape(first, reserved=reserved),
+        *(None if part == ANY else unescape(part) for part in rest),
+    ]
 
 
 def _escaped(byte: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+from hookline.exceptions import NamingError
 from hookline.protocol import naming
 
 SLUG = "*"
@@ -38,6 +39,20 @@ def candidates(segments: Sequence[str]) -> list[str]:
         for count in range(len(slugs) + 1)
         for replaced in combinations(reversed(slugs), count)
     ]
+
+
+def check(name: str) -> str:
+    """Return ``name`` if it is a dag id among the candidates of some event, of whatever source.
+
+    :raises NamingError: it is none, with the part that is wrong: such a Dag would never run.
+    """
+    made = candidates(["slug" if segment is None else segment for segment in naming.split(name)])
+    if name not in made:
+        raise NamingError(
+            f"No event has the dag id `{name}`: `{naming.ANY}` stands for slugs of platform events only, and"
+            f" a kapp called like one of {', '.join(sorted(naming.GROUPS))} is escaped. `{made[0]}` could be."
+        )
+    return name
 
 
 def _matches(branch: tuple[str, ...], verbs: frozenset[str], segments: Sequence[str]) -> bool:

@@ -35,7 +35,8 @@ def loads(body: bytes) -> Any:
     except ValueError:  # Python bounds the digits of an integer
         raise NotJson("The body has a number with too many digits.") from None
     # A body with few brackets cannot be deep, which spares most bodies the walk.
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets > MAX_DEPTH and isinstance(value, dict | list) and _deeper_than(value, MAX_DEPTH):
         raise NotJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
     return value
 
@@ -52,13 +53,13 @@ def _finite(digits: str) -> float:
 
 
 def _deeper_than(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit + 1):
+    level = [value]  # the arrays and objects that lie equally deep
+    for _ in range(limit):
         level = [
             child
             for parent in level
-            if isinstance(parent, dict | list)
             for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
         ]
         if not level:
             return False

@@ -36,7 +36,7 @@ class Basic:
         if scheme.lower() != "basic":
             raise unauthenticated("No single `Authorization: Basic` header.", challenge=CHALLENGE)
         try:
-            presented = base64.b64decode(encoded.strip().encode("latin-1"), validate=True)
+            presented = base64.b64decode(encoded.strip(" \t").encode("latin-1"), validate=True)
         except (binascii.Error, ValueError):
             raise unauthenticated("`Authorization: Basic` is not base64.", challenge=CHALLENGE) from None
         if not any_equal(presented, self._pairs()):

@@ -1,0 +1,289 @@
+"""A whole Airflow with Hookline: database, api-server, scheduler, dag-processor, triggerer.
+
+    stack = Stack(home=tmp_path / "stack", database="postgres", port=0, dags_folder=dags)
+    with stack:
+        stack.wait_ready()
+        ...
+        stack.components["api-server"].kill(signal.SIGKILL)
+        stack.components["api-server"].restart()
+
+Nothing of it is left when the ``with`` block ends, nor when this process is killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Literal, Self
+
+from demo.components import Component
+from demo.errors import DemoError
+from demo.home import Home, new_secrets
+from demo.ports import LOOPBACK, free_port, require_free
+from demo.postgres import Postgres, discard
+from demo.progress import Step
+from demo.rest import Answer, request_json
+from demo.settings import ADMIN, PASSWORDS, SHELL, exports, variable
+from demo.settings import environment as airflow_environment
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+MIGRATE_BOUND = 180.0
+READY_BOUND = 120.0
+
+COMMANDS = {
+    "api-server": ["api-server"],
+    "dag-processor": ["dag-processor"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+}
+
+StepShown = Callable[[str], AbstractContextManager[Step]]
+
+
+def silently(name: str) -> AbstractContextManager[Step]:
+    """Show nothing of a step."""
+    return nullcontext(Step(name))
+
+
+class Stack:
+    """One Airflow on this machine.
+
+    Args:
+        home: folder for everything it writes. One stack at a time may run in it; its logs stay when it stops.
+        database: ``postgres`` (real, durable, gone when the stack stops) or ``sqlite``.
+        port: of the api-server on loopback; 0 takes a free one.
+        dags_folder: where the Dag files lie.
+        environment: variables for every component, over those of this process. ``AIRFLOW__…`` win over the
+            stack's own defaults, ``AIRFLOW_CONN_…`` reach the tasks.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        database: Literal["postgres", "sqlite"] = "postgres",
+        port: int = 8080,
+        dags_folder: Path = REPOSITORY / "dags",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        if database not in ("postgres", "sqlite"):
+            raise DemoError(
+                f"There is no database {database!r}. Choose postgres or sqlite: make demo DB=sqlite"
+            )
+        self.home = Home(home)
+        self.database = database
+        self.port = port or free_port()
+        self.dags_folder = dags_folder
+        self.components: dict[str, Component] = {}
+        """Running or killed components by name: those of :data:`COMMANDS`, ``postgres``, and those added."""
+        self._caller = {**os.environ, **(environment or {})}
+        self._env: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
+        self._postgres: Postgres | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The complete environment for ``airflow`` commands against this stack; known once it was started."""
+        if not self._env:
+            raise DemoError("The stack was not started yet. Call start() first.")
+        return dict(self._env)
+
+    @property
+    def url(self) -> str:
+        """Base URL of Airflow, without a slash at the end."""
+        return self._caller.get(variable("api.base_url"), f"http://{LOOPBACK}:{self.port}").rstrip("/")
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the metadata database."""
+        return self.env[variable("database.sql_alchemy_conn")]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    def start(self, step: StepShown = silently) -> None:
+        """Start the database, migrate it, and start Airflow's four processes.
+
+        Args:
+            step: shows a step while it is done, such as :func:`demo.progress.step`.
+
+        Raises:
+            DemoError: something is in the way or failed; nothing is left running.
+        """
+        self.home.acquire()
+        try:
+            self._start(step)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, step: StepShown) -> None:
+        require_free(self.port)
+        folder = self.home.path
+        discard(folder)
+        self.home.clear()
+        (folder / "plugins").mkdir()
+        self._tokens = {}
+        secrets = new_secrets()
+        self.home.write_private(PASSWORDS, json.dumps({ADMIN: secrets["admin_password"]}))
+        database_url = f"sqlite:///{folder / 'airflow.db'}"
+        if self.database == "postgres":
+            with step("PostgreSQL"):
+                self._postgres = Postgres(folder, secrets["database_password"])
+                self.components["postgres"] = self._postgres.start(self.home.descriptors)
+                database_url = self._postgres.url
+        self._env = airflow_environment(
+            self._caller,
+            home=folder,
+            dags_folder=self.dags_folder.resolve(),
+            port=self.port,
+            database_url=database_url,
+            secrets=secrets,
+        )
+        self.home.write_private(SHELL, exports(self._env, os.environ))
+        with step("airflow db migrate"):
+            self._migrate()
+        with step("start api-server, scheduler, dag-processor, triggerer"):
+            for name, arguments in COMMANDS.items():
+                self.spawn(name, airflow(*arguments))
+
+    def _migrate(self) -> None:
+        migrate = self.spawn("migrate", airflow("db", "migrate"))
+        try:
+            if migrate.wait(MIGRATE_BOUND) != 0:
+                raise migrate.failure("`airflow db migrate` failed")
+        except subprocess.TimeoutExpired:
+            raise migrate.failure(f"`airflow db migrate` did not end within {MIGRATE_BOUND:.0f} s") from None
+        del self.components["migrate"]
+
+    def spawn(self, name: str, command: Sequence[str], *, folder: Path | None = None) -> Component:
+        """Start one more component in the stack's environment; it is stopped with the stack.
+
+        Args:
+            name: its key in :attr:`components`.
+            command: program and arguments, such as ``airflow("hookline", "worker")``.
+            folder: working directory, the home by default.
+        """
+        component = Component(
+            name,
+            command,
+            environment=self._env,
+            folder=folder or self.home.path,
+            log_path=self.home.path / f"{name}.log",
+        )
+        self.components[name] = component
+        component.start(self.home.descriptors)
+        return component
+
+    def wait_ready(self, timeout: float = READY_BOUND, step: StepShown = silently) -> None:
+        """Wait until Airflow's processes say they are healthy and Hookline says it is ready.
+
+        Args:
+            timeout: seconds.
+            step: shows what is still waited for.
+
+        Raises:
+            DemoError: a process ended, or ``timeout`` passed.
+        """
+        with step("Airflow is healthy, Hookline is ready") as current:
+
+            def ready() -> bool:
+                missing = self.not_ready()
+                current.detail = f"waiting for {', '.join(missing)}" if missing else ""
+                return not missing
+
+            if not self.wait_for(ready, timeout):
+                raise DemoError(f"Not ready after {timeout:.0f} s, {current.detail}. Logs: {self.home.path}")
+
+    def wait_for(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Ask ``condition`` until it holds; return whether it did within ``timeout`` seconds.
+
+        Raises:
+            DemoError: a component ended meanwhile.
+        """
+        deadline = time.monotonic() + timeout
+        while not condition():
+            self.require_alive()
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        return True
+
+    def not_ready(self) -> list[str]:
+        """Return the names of the parts that are not ready, as far as the api-server knows."""
+        health = request_json("GET", f"{self.url}/api/v2/monitor/health").json()
+        if not isinstance(health, dict):
+            return ["api-server"]
+        missing = [name for name, part in health.items() if part.get("status") != "healthy"]
+        hookline = request_json("GET", f"{self.url}/hooks/health")
+        # Airflow's user interface answers 200 with a page for every path that nobody serves.
+        if hookline.status != 200 or not isinstance(hookline.json(), dict):
+            missing.append("hookline")
+        return missing
+
+    def require_alive(self) -> None:
+        """Insist on every component running.
+
+        Raises:
+            DemoError: one ended; the error shows the end of its log.
+        """
+        for component in self.components.values():
+            if not component.alive():
+                raise component.failure(f"{component.name} ended with exit code {component.exit_code}")
+
+    def api(self, method: str, path: str, value: object = None) -> Answer:
+        """Call Airflow's REST API as admin; ``path`` is what follows ``/api/v2``."""
+        return request_json(method, f"{self.url}/api/v2{path}", value, token=self.token())
+
+    def password(self, user: str = ADMIN) -> str:
+        """Return the password of a user for Airflow's login page."""
+        path = self.env[variable("core.simple_auth_manager_passwords_file")]
+        password: str = json.loads(Path(path).read_text())[user]
+        return password
+
+    def token(self, user: str = ADMIN) -> str:
+        """Return a JSON Web Token for Airflow's REST API.
+
+        Args:
+            user: a name from ``[core] simple_auth_manager_users``, which the caller's environment may extend.
+
+        Raises:
+            DemoError: Airflow does not give one.
+        """
+        if user not in self._tokens:
+            login = {"username": user, "password": self.password(user)}
+            answer = request_json("POST", f"{self.url}/auth/token", login)
+            if answer.status != 201:
+                raise DemoError(
+                    f"Airflow gave {user} no token (status {answer.status}): {answer.body[:200]!r}"
+                )
+            self._tokens[user] = answer.json()["access_token"]
+        return self._tokens[user]
+
+    def stop(self) -> None:
+        """End everything that was started, the database last. Does nothing when there is nothing."""
+        others = [component for name, component in self.components.items() if name != "postgres"]
+        for component in others:
+            component.release()
+        for component in others:
+            component.stop()
+        if self._postgres is not None:
+            self._postgres.stop()
+            self._postgres = None
+        self.components = {}
+        self.home.release()
+
+
+def airflow(*arguments: str) -> list[str]:
+    """Return the command line of ``airflow``, of the environment this runs in."""
+    return [str(Path(sys.executable).with_name("airflow")), *arguments]

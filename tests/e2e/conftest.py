@@ -1,0 +1,79 @@
+"""One Airflow for all end-to-end tests: PostgreSQL, api-server, scheduler, dag-processor, triggerer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo.echo import EchoServer
+from demo.stack import REPOSITORY, Stack
+
+from tests.e2e.driver import Driver
+
+HERE = Path(__file__).parent
+SECRET = "an-end-to-end-secret"
+READY_SECONDS = 180
+
+
+def environment(echo: EchoServer) -> dict[str, str]:
+    """Return the Connections of the tests, and quick polls, so that a held event goes out soon."""
+    target = {"conn_type": "http_connector", "schema": "http", "host": "127.0.0.1", "port": echo.server_port}
+    connections = {
+        "github": {"conn_type": "webhook", "password": SECRET, "extra": {"auth_type": "github"}},
+        "platform": {
+            "conn_type": "webhook",
+            "login": "platform",
+            "password": SECRET,
+            "extra": {"auth_type": "basic", "dag_prefix": ""},
+        },
+        "chaos": {
+            "conn_type": "webhook",
+            "password": SECRET,
+            "extra": {"auth_type": "api_key", "event_id": "header:X-Delivery-Id"},
+        },
+        "echo": {**target, "extra": {"auth_type": "none"}},
+        "directory": {**target, "login": "hookline", "password": SECRET, "extra": {"auth_type": "basic"}},
+        "chat": {**target, "password": SECRET, "extra": {"auth_type": "bearer"}},
+    }
+    return {
+        **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in connections.items()},
+        "AIRFLOW__HOOKLINE__HOLD_INTERVAL": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def echo() -> Iterator[EchoServer]:
+    """A receiver that remembers what the Dags sent."""
+    with EchoServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ready Dags and the tests' own, in a folder that tests may add to."""
+    folder = tmp_path_factory.mktemp("dags")
+    for file in [*(REPOSITORY / "dags").glob("*.py"), *(HERE / "dags").glob("*.py")]:
+        shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, echo: EchoServer, dags_folder: Path) -> Iterator[Stack]:
+    """Airflow on PostgreSQL."""
+    made = Stack(
+        tmp_path_factory.mktemp("stack"), port=0, dags_folder=dags_folder, environment=environment(echo)
+    )
+    with made:
+        made.wait_ready(READY_SECONDS)
+        driver = Driver(made)
+        driver.wait_for_dags("github.push", "users.created", "chaos.tick")
+        yield made
+
+
+@pytest.fixture
+def driver(stack: Stack) -> Driver:
+    """What a sender and an operator do with the stack."""
+    return Driver(stack)

@@ -1,0 +1,54 @@
+"""Airflow Dags that the end-to-end tests start, hold, refuse."""
+
+from __future__ import annotations
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import dag
+
+from hookline.authoring import event_dag
+from hookline.operators.http import HttpPostOperator
+
+ANY_OBJECT = {"type": "object"}
+
+
+@event_dag("chaos.tick", schema=ANY_OBJECT, sample={"n": 0})
+def chaos_tick() -> None:
+    """Run without a worker, so that thousands of runs can end in a test."""
+    EmptyOperator(task_id="nothing")
+
+
+@event_dag("chaos.paused", schema=ANY_OBJECT, sample={}, is_paused_upon_creation=True)
+def chaos_paused() -> None:
+    """Hold its events until a test unpauses it."""
+    EmptyOperator(task_id="nothing")
+
+
+@dag(dag_id="chaos.unmarked", schedule=None)
+def chaos_unmarked() -> None:
+    """Be named like an event Dag without being one."""
+    EmptyOperator(task_id="nothing")
+
+
+@event_dag(
+    "chaos.strict",
+    schema={"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}},
+    sample={"n": 1},
+)
+def chaos_strict() -> None:
+    """Take events with a whole number `n` only."""
+    EmptyOperator(task_id="nothing")
+
+
+@event_dag("chaos.sample", schema=ANY_OBJECT, sample={"customer": "the-sample-customer"})
+def chaos_sample() -> None:
+    """Send what a careless author takes from `params`, which may be the sample."""
+    HttpPostOperator(
+        task_id="send", http_conn_id="echo", path="/from-params", body={"who": "{{ params.data.customer }}"}
+    )
+
+
+chaos_tick()
+chaos_paused()
+chaos_unmarked()
+chaos_strict()
+chaos_sample()

@@ -1,0 +1,120 @@
+"""An answer's status is judged, its body understood by content type, its XCom storable everywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookline.exceptions import UnexpectedStatus, UnreadableAnswer
+from hookline.http.request import compose
+from hookline.http.response import Answer, Received, read, require_status
+from hookline.http.target import from_fields
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors/http_response.json").read_text())
+REQUEST = compose(from_fields(host="h", extra={"auth_type": "none"}), "POST", "a?key=s3cret")
+
+
+def received(case: dict[str, Any]) -> Received:
+    content = bytes.fromhex(case["hex"]) if "hex" in case else case["content"].encode()
+    return Received(200, {"Content-Type": case["type"]} if case["type"] else {}, content)
+
+
+@pytest.mark.parametrize("case", VECTORS["bodies"], ids=lambda case: case["name"])
+def test_body_is_read_by_content_type(case: dict[str, Any]) -> None:
+    assert read(received(case)).body == case["body"]
+
+
+@pytest.mark.parametrize("case", VECTORS["unreadable"], ids=lambda case: case["name"])
+def test_what_is_not_what_it_says_is_unreadable(case: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableAnswer) as raised:
+        read(received(case))
+    assert case["says"] in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_body_left_out_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    read(Received(200, {"content-type": "image/png"}, b"\x89PNG"))
+    assert caplog.messages == [
+        "The answer's 4 bytes of image/png are left out: neither JSON nor form nor text"
+    ]
+
+
+@pytest.mark.parametrize("levels", [100_000, 300])
+def test_deep_json_is_refused(levels: int) -> None:
+    with pytest.raises(UnreadableAnswer, match="nested"):
+        read(Received(200, {"content-type": "application/json"}, b"[" * levels + b"]" * levels)).xcom()
+
+
+def test_a_form_of_endless_fields_is_refused() -> None:
+    with pytest.raises(UnreadableAnswer, match="form cannot be read"):
+        read(Received(200, {"content-type": "application/x-www-form-urlencoded"}, b"a&" * 20_000))
+
+
+@pytest.mark.parametrize("case", VECTORS["stored"], ids=lambda case: case["name"])
+def test_xcom_holds_only_what_every_backend_can_store(case: dict[str, Any]) -> None:
+    xcom = Answer(200, {"etag": "1", "set-cookie": "s"}, case["body"]).xcom()
+    assert xcom == {"status": 200, "headers": {"etag": "1", "set-cookie": "***"}, "body": case["xcom"]}
+    json.dumps(xcom, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "accepted"),
+    [
+        (200, None, True),
+        (299, None, True),
+        (300, None, False),
+        (404, None, False),
+        (404, 404, True),
+        (404, {200, 404}, True),
+        (200, 404, False),
+        (200, (), False),
+    ],
+)
+def test_status(status: int, expected: Any, accepted: bool) -> None:
+    failed = []
+    try:
+        require_status(REQUEST, Received(status, {}, b""), expected)
+    except UnexpectedStatus as error:
+        failed = [(str(error), error.status)]
+    assert failed == ([] if accepted else [(f"POST https://h/a -> {status}", status)])
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        pytest.param(
+            Received(500, {}, b"a\r\n\x1b[31m b"), "POST https://h/a -> 500: a [31m b", id="one line"
+        ),
+        pytest.param(
+            Received(500, {}, b"x" * 400), f"POST https://h/a -> 500: {'x' * 300}…", id="300 characters"
+        ),
+        pytest.param(
+            Received(401, {}, b"bad key t0k3n"), "POST https://h/a -> 401: bad key ***", id="no secret"
+        ),
+        pytest.param(
+            Received(302, {"Location": "/login?next=s3cret"}, b""),
+            "POST https://h/a -> 302: redirected to https://h/login; "
+            "redirects are not followed, call that address",
+            id="relative redirect",
+        ),
+        pytest.param(
+            Received(307, {"location": "https://u:s3cret@other.example/x?code=s3cret#f"}, b""),
+            "POST https://h/a -> 307: redirected to https://other.example/x; "
+            "redirects are not followed, call that address",
+            id="redirect with credentials",
+        ),
+        pytest.param(
+            Received(307, {"location": "https://[s3cret"}, b""),
+            "POST https://h/a -> 307: redirected to (not a URL); "
+            "redirects are not followed, call that address",
+            id="redirect to nonsense",
+        ),
+    ],
+)
+def test_message_of_an_unexpected_status(answer: Received, message: str) -> None:
+    with pytest.raises(UnexpectedStatus) as raised:
+        require_status(REQUEST, answer, None, ["t0k3n"])
+    assert str(raised.value) == message
