@@ -33,7 +33,7 @@ def engine() -> Engine:
     made: Engine = settings.create_metadata_engine(
         url,
         connect_args=connect_args,
-        engine_args={"pool_size": POOL_SIZE, "max_overflow": 0, "pool_pre_ping": True, "pool_recycle": 1800},
+        engine_args={"pool_size": POOL_SIZE, "max_overflow": 0, "pool_recycle": 1800},
     )
     if made.dialect.name == "sqlite":
         event.listen(made, "connect", _sqlite_connect)

@@ -6,11 +6,12 @@ import asyncio
 import time
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 from starlette.responses import JSONResponse
 
 from hookline.database import engine
 from hookline.inbox.models import InboxEvent
+from hookline.ingress.answer import PUBLIC
 
 FRESH_SECONDS = 1.0
 DATABASE_SECONDS = 5.0
@@ -28,7 +29,9 @@ class Health:
     async def live(self) -> JSONResponse:
         """Answer 200 while the process's loops run; a dead one is mended by a restart only."""
         dead = [task.get_name() for task in self.tasks if task.done()]
-        return JSONResponse({"alive": not dead, "stopped": dead}, status_code=503 if dead else 200)
+        return JSONResponse(
+            {"alive": not dead, "stopped": dead}, status_code=503 if dead else 200, headers=PUBLIC
+        )
 
     async def ready(self) -> JSONResponse:
         """Answer 200 when an event could be stored now."""
@@ -36,7 +39,9 @@ class Health:
         database = await self._database_state()
         ready = not dead and database == "ok"
         return JSONResponse(
-            {"ready": ready, "database": database, "stopped": dead}, status_code=200 if ready else 503
+            {"ready": ready, "database": database, "stopped": dead},
+            status_code=200 if ready else 503,
+            headers=PUBLIC,
         )
 
     async def _database_state(self) -> str:
@@ -55,8 +60,12 @@ class Health:
 def database_state() -> str:
     """Return ``ok``, or what is wrong and what to do; blocking."""
     try:
-        with engine().connect() as connection:
-            connection.execute(select(InboxEvent.seq).limit(1))
+        try:
+            _look()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            _look()  # a pooled connection had died; a new one tells
     except OperationalError as error:
         # SQLite reports a missing table so
         missing = "no such table" in str(error)
@@ -66,3 +75,8 @@ def database_state() -> str:
     except SQLAlchemyError as error:
         return type(error).__name__
     return "ok"
+
+
+def _look() -> None:
+    with engine().connect() as connection:
+        connection.execute(select(InboxEvent.seq).limit(1))

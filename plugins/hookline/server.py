@@ -8,19 +8,48 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
-from starlette.routing import Mount
 
 from hookline import __version__, config, database
 from hookline.dispatch.loop import Dispatcher
 from hookline.health import Health
 from hookline.inbox.group_commit import GroupCommit
+from hookline.ingress.answer import PUBLIC
 from hookline.ingress.app import Ingress, Limits
 from hookline.ingress.connections import load
 from hookline.ingress.sources import Sources
 
 PREFIX = "/hooks"
+
+
+class Application(FastAPI):
+    """FastAPI, because Airflow enters the lifespans of FastAPI instances only.
+
+    Requests to sources go straight to the ingress: FastAPI's own middlewares would take longer than
+    verifying and parsing them.
+    """
+
+    def __init__(self, prefix: str, ingress: Ingress, lifespan: Any) -> None:
+        super().__init__(
+            title="Hookline",
+            version=__version__,
+            lifespan=lifespan,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url=None,
+            redirect_slashes=False,
+        )
+        self._inbound = f"{prefix}/in/"
+        self._ingress = ingress
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one connection (ASGI 3.0)."""
+        if scope["type"] == "http" and get_route_path(scope).startswith(self._inbound):
+            await self._ingress(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
@@ -53,17 +82,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
             sources.close()
             database.dispose()
 
-    app = FastAPI(
-        title="Hookline",
-        version=__version__,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-    )
-    # Airflow enters the lifespans of FastAPI instances only; inside, the hot route is bare ASGI.
-    app.router.routes.append(Mount(f"{prefix}/in", app=Ingress(sources, inbox, limits)))
+    app = Application(prefix, Ingress(sources, inbox, limits), lifespan)
     app.add_api_route(f"{prefix}/health", health.ready, methods=["GET"])
     app.add_api_route(f"{prefix}/health/live", health.live, methods=["GET"])
     app.add_exception_handler(HTTPException, _problem)
@@ -74,6 +93,6 @@ async def _problem(_request: Request, error: Any) -> JSONResponse:
     return JSONResponse(
         {"type": "about:blank", "title": error.detail, "status": error.status_code},
         status_code=error.status_code,
-        headers=error.headers,
+        headers={**(error.headers or {}), **PUBLIC},
         media_type="application/problem+json",
     )

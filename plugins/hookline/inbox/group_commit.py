@@ -103,8 +103,7 @@ def write(events: list[Accepted]) -> list[bool | SQLAlchemyError]:
     """
     unique = {(event.source, event.event_id): event for event in reversed(events)}
     try:
-        with engine().begin() as connection:
-            new = store.add(connection, list(unique.values()))
+        new = _insert(list(unique.values()))
     except OperationalError as error:  # the database is away, not the event bad
         return [error] * len(events)
     except DBAPIError as error:
@@ -119,3 +118,15 @@ def write(events: list[Accepted]) -> list[bool | SQLAlchemyError]:
         results.append(key in new)
         new.discard(key)
     return results
+
+
+def _insert(events: list[Accepted]) -> set[tuple[str, str]]:
+    try:
+        with engine().begin() as connection:
+            return store.add(connection, events)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    # The pooled connection was dead, as after a restart of the database; what was committed counts as known.
+    with engine().begin() as connection:
+        return store.add(connection, events)

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from hookline.protocol.problem import Rejected
 
 # Public answers share their origin with Airflow's session: a browser must never run one.
-_ALWAYS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; sandbox"),
-    (b"cache-control", b"no-store"),
-)
+PUBLIC = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cache-control": "no-store",
+}
+_ALWAYS = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in PUBLIC.items())
 
 
 async def send_json(
@@ -41,12 +42,15 @@ async def send_json(
     await send({"type": "http.response.body", "body": content})
 
 
-async def send_problem(send: Send, rejected: Rejected) -> None:
-    """Send the refusal as problem details (RFC 9457)."""
+async def send_problem(send: Send, rejected: Rejected, *, close: bool) -> None:
+    """Send the refusal as problem details (RFC 9457).
+
+    :param close: whether to end the connection, because the rest of the request is not read (RFC 9112, 9.6).
+    """
     await send_json(
         send,
         rejected.problem.status,
         rejected.body(),
-        headers=rejected.headers,
+        headers=rejected.headers | ({"Connection": "close"} if close else {}),
         media_type="application/problem+json",
     )

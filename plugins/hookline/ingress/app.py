@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -10,10 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.inbox.group_commit import GroupCommit, Overloaded
 from hookline.ingress.answer import send_json, send_problem
-from hookline.ingress.request import Disconnected, Receive, Scope, Send, address, read
+from hookline.ingress.request import Disconnected, Receive, Scope, Send, Stream, address, read
 from hookline.ingress.sources import Sources
 from hookline.protocol import intake
-from hookline.protocol.problem import METHOD_NOT_ALLOWED, UNAVAILABLE, Rejected
+from hookline.protocol.problem import METHOD_NOT_ALLOWED, TIMED_OUT, UNAVAILABLE, Rejected
 
 log = structlog.get_logger(__name__)
 
@@ -44,16 +45,18 @@ class Ingress:
         """Handle one request (ASGI 3.0)."""
         if scope["type"] != "http":
             return
-        try:
-            await self._handle(scope, receive, send)
-        except Rejected as rejected:
-            source, _ = address(scope)
-            log.info("refused", source=source[:100], problem=rejected.problem.slug, reason=rejected.reason)
-            await send_problem(send, rejected)
-        except Disconnected:
-            return
+        stream = Stream(receive)
+        with suppress(Disconnected):
+            try:
+                await self._handle(scope, stream, send)
+            except Rejected as rejected:
+                name, _ = address(scope)
+                log.info("refused", source=name[:100], problem=rejected.problem.slug, reason=rejected.reason)
+                if rejected.problem is not TIMED_OUT:
+                    await stream.discard()
+                await send_problem(send, rejected, close=not stream.complete)
 
-    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, stream: Stream, send: Send) -> None:
         name, event_path = address(scope)
         source = await self._sources.get(name)
         if scope["method"] not in source.methods:
@@ -64,7 +67,7 @@ class Ingress:
             )
         message = await read(
             scope,
-            receive,
+            stream,
             event_path=event_path,
             max_bytes=min(source.max_body_bytes or self._limits.body_bytes, self._limits.body_bytes),
             seconds=self._limits.seconds,

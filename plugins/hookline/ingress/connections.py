@@ -25,10 +25,12 @@ def load(name: str) -> Source | None:
     for backend in ensure_secrets_loaded():
         try:
             connection = backend.get_connection(conn_id=name)
+            # Read here: what cannot be decrypted or parsed raises when it is asked for.
+            fields = connection and (connection.login, connection.password, connection.extra_dejson)
         except Exception as error:  # backends raise whatever their client library raises
             raise BackendUnavailable(f"{type(backend).__name__} raised {type(error).__name__}.") from error
         if connection is not None:
             if connection.conn_type != CONN_TYPE:
                 return None
-            return parse(name, connection.login, connection.password, connection.extra_dejson)
+            return parse(name, *fields)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,11 +15,50 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+DISCARD_BYTES = 1024 * 1024
+DISCARD_SECONDS = 1.0
 _IN = b"/hooks/in/"
 
 
 class Disconnected(Exception):
     """The client went away before its request was complete."""
+
+
+class Stream:
+    """The body of a request, while it arrives.
+
+    :param receive: the ASGI server's.
+    """
+
+    __slots__ = ("_receive", "complete")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.complete = False
+
+    async def read(self) -> bytes:
+        """Return the next part; empty parts are possible.
+
+        :raises Disconnected: the client went away.
+        """
+        part = await self._receive()
+        if part["type"] == "http.disconnect":
+            raise Disconnected
+        self.complete = not part.get("more_body", False)
+        return part.get("body", b"")  # type: ignore[no-any-return]
+
+    async def discard(self) -> None:
+        """Drop what is still to come, at most 1 MiB and 1 s of it.
+
+        A connection that is closed while its client sends is reset, and the answer is lost with it.
+
+        :raises Disconnected: the client went away.
+        """
+        left = DISCARD_BYTES
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while not self.complete and left > 0:
+                    left -= len(await self.read())
 
 
 def address(scope: Scope) -> tuple[str, str]:
@@ -32,7 +72,7 @@ def address(scope: Scope) -> tuple[str, str]:
     return source, event_path.removesuffix("/")
 
 
-async def read(scope: Scope, receive: Receive, *, event_path: str, max_bytes: int, seconds: float) -> Message:
+async def read(scope: Scope, stream: Stream, *, event_path: str, max_bytes: int, seconds: float) -> Message:
     """Receive the whole request.
 
     :param max_bytes: limit of the body, counted while it arrives.
@@ -46,7 +86,7 @@ async def read(scope: Scope, receive: Receive, *, event_path: str, max_bytes: in
         raise _too_large(max_bytes)
     try:
         async with asyncio.timeout(seconds):
-            body = await _body(receive, max_bytes)
+            body = await _body(stream, max_bytes)
     except TimeoutError:
         raise Rejected(TIMED_OUT, f"The request did not arrive within {seconds:g} s.") from None
     host = headers.get("host") or ""
@@ -66,21 +106,17 @@ async def read(scope: Scope, receive: Receive, *, event_path: str, max_bytes: in
     )
 
 
-async def _body(receive: Receive, max_bytes: int) -> bytes:
+async def _body(stream: Stream, max_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    while True:
-        part = await receive()
-        if part["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = part.get("body", b"")
+    while not stream.complete:
+        chunk = await stream.read()
         size += len(chunk)
         if size > max_bytes:
             raise _too_large(max_bytes)
         if chunk:
             chunks.append(chunk)
-        if not part.get("more_body", False):
-            return b"".join(chunks)
+    return b"".join(chunks)
 
 
 def _too_large(max_bytes: int) -> Rejected:

@@ -6,6 +6,7 @@ Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from hookline.protocol.message import Message
@@ -15,17 +16,19 @@ _SECRET = re.compile(
     r"|jwt|assertion|session|(?<![a-z])(auth|sig|hmac)(?![a-z])",
     re.IGNORECASE,
 )
+MAX_NAME = 200
+"""Characters; a header or parameter with a longer name is left out."""
 # All zeros is no identifier, and version ff is none (section 3.2.2).
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
 def envelope(
-    message: Message, *, source: str, event_id: str, event_type: str, data: Any, hidden: frozenset[str]
+    message: Message, *, source: str, event_id: str, event_type: str, hidden: frozenset[str]
 ) -> dict[str, Any]:
-    """Return the CloudEvent of a verified message.
+    """Return the CloudEvent of a verified message, but for its ``data``.
 
     :param hidden: lower-case names of headers that this source's scheme reads: they do not travel on.
-    :returns: ``specversion``, ``id``, ``source``, ``type``, ``time``, ``datacontenttype``, ``data`` and
+    :returns: ``specversion``, ``id``, ``source``, ``type``, ``time``, ``datacontenttype`` and
         ``hookline`` with ``headers`` and ``query`` without secrets, and ``traceparent`` where the sender
         gave a valid one (https://www.w3.org/TR/trace-context/).
     """
@@ -33,9 +36,9 @@ def envelope(
         "headers": {
             name: value
             for name, value in message.headers.items()
-            if name not in hidden and not _SECRET.search(name)
+            if name not in hidden and not _is_secret(name)
         },
-        "query": {name: value for name, value in message.query if not _SECRET.search(name)},
+        "query": {name: value for name, value in message.query if not _is_secret(name)},
     }
     traceparent = message.headers.get("traceparent")
     if traceparent and _TRACEPARENT.match(traceparent):
@@ -47,6 +50,15 @@ def envelope(
         "type": event_type,
         "time": message.received_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "datacontenttype": "application/json",
-        "data": data,
         "hookline": extension,
     }
+
+
+def _is_secret(name: str) -> bool:
+    return len(name) > MAX_NAME or _judge(name)
+
+
+@lru_cache(maxsize=1024)
+def _judge(name: str) -> bool:
+    # Senders use the same few names in every request.
+    return _SECRET.search(name) is not None

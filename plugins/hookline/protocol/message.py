@@ -23,7 +23,7 @@ class Headers:
     def __init__(self, fields: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._fields: dict[str, list[str]] = {}
         for name, value in fields:
-            # Only space and tab are HTTP's white space: a UTF-8 secret may end in a byte that Latin-1 calls one.
+            # Only space and tab are white space here: a UTF-8 secret may end in a byte that Latin-1 calls one.
             self._fields.setdefault(name.decode("latin-1").lower(), []).append(
                 value.decode("latin-1").strip(" \t")
             )
@@ -67,6 +67,9 @@ class Message:
 
         :raises Rejected: it has more than 100 fields or is not percent-encoded UTF-8.
         """
+        if not self.query_string:
+            object.__setattr__(self, "query", ())
+            return
         try:
             fields = parse_qsl(
                 self.query_string, keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY_FIELDS

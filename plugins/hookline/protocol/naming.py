@@ -19,6 +19,7 @@ GROUPS = frozenset({"users", "teams", "datastore_forms", "datastore_submissions"
 """First parts of the platform's dag ids; a kapp of that name is escaped."""
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
+_NEEDS_NOTHING = re.compile(r"(?:[a-z0-9-]|_(?!x))+")
 _ESCAPE = re.compile(r"_x([0-9A-F]{2})")
 
 
@@ -30,6 +31,8 @@ def escape(segment: str, *, reserved: frozenset[str] = frozenset({ANY})) -> str:
     """
     if not segment:
         raise NamingError("An event name has an empty part.")
+    if _NEEDS_NOTHING.fullmatch(segment) and segment not in reserved:
+        return segment
     try:
         raw = segment.encode("utf-8")
     except UnicodeEncodeError:
@@ -52,7 +55,8 @@ def unescape(part: str, *, reserved: frozenset[str] = frozenset({ANY})) -> str:
             return segment
     except (UnicodeError, NamingError):
         pass
-    raise NamingError(f"`{part}` is not how an event name is written in a dag id.")
+    written = f"; it would be `{escape(part)}`" if part else ""
+    raise NamingError(f"`{part}` is not how an event name is written in a dag id{written}.")
 
 
 def dag_id(prefix: str, segments: Sequence[str]) -> str:

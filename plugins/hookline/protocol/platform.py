@@ -46,13 +46,15 @@ def check(name: str) -> str:
 
     :raises NamingError: it is none, with the part that is wrong: such a Dag would never run.
     """
-    made = candidates(["slug" if segment is None else segment for segment in naming.split(name)])
-    if name not in made:
+    segments = naming.split(name)
+    made = candidates(["slug" if segment is None else segment for segment in segments])
+    if name in made:
+        return name
+    if None in segments:
         raise NamingError(
-            f"No event has the dag id `{name}`: `{naming.ANY}` stands for slugs of platform events only, and"
-            f" a kapp called like one of {', '.join(sorted(naming.GROUPS))} is escaped. `{made[0]}` could be."
+            f"No event has the dag id `{name}`: `{naming.ANY}` stands for slugs of platform events only."
         )
-    return name
+    raise NamingError(f"No event has the dag id `{name}`; it would be `{made[0]}`.")
 
 
 def _matches(branch: tuple[str, ...], verbs: frozenset[str], segments: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ def loads(body: bytes) -> Any:
     if not body.strip():
         raise NotJson("The body is empty; a JSON value is expected.")
     try:
-        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
+        value = _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise NotJson("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -64,3 +64,6 @@ def _deeper_than(value: Any, limit: int) -> bool:
         if not level:
             return False
     return True
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)

@@ -8,7 +8,7 @@ from typing import Any
 
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
-from hookline.protocol.signatures.scheme import Credentials, Scheme, any_equal, text_option
+from hookline.protocol.signatures.scheme import Credentials, Scheme, any_equal, header_option
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ApiKey:
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> ApiKey:
-    return ApiKey(credentials, text_option(extra, "api_key_header", "X-API-Key"))
+    return ApiKey(credentials, header_option(extra, "api_key_header", "X-API-Key"))
 
 
 SCHEME = Scheme(name="api_key", build=_build, options=frozenset({"api_key_header"}))

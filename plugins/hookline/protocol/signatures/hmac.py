@@ -13,7 +13,7 @@ from typing import Any
 from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
-from hookline.protocol.signatures.scheme import Credentials, Scheme, any_equal, text_option
+from hookline.protocol.signatures.scheme import Credentials, Scheme, any_equal, header_option, text_option
 
 ALGORITHMS = ("sha1", "sha256", "sha512")
 ENCODINGS = ("hex", "base64")
@@ -137,12 +137,12 @@ def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Hmac:
     except ValueError:
         raise ConfigurationError("`timestamp_tolerance` must be a whole number of seconds.") from None
     layout = Layout(
-        header=text_option(extra, "signature_header", "X-Signature"),
+        header=header_option(extra, "signature_header", "X-Signature"),
         algorithm=text_option(extra, "signature_algorithm", "sha256"),
         encoding=text_option(extra, "signature_encoding", "hex"),
         prefix=text_option(extra, "signature_prefix", ""),
         content=text_option(extra, "signed_content", "{body}"),
-        timestamp_header=text_option(extra, "timestamp_header", ""),
+        timestamp_header=header_option(extra, "timestamp_header", ""),
         tolerance=seconds,
     )
     return Hmac(credentials, layout)

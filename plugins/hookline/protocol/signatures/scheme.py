@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from hookline.protocol.locator import Locator
 from hookline.protocol.message import Message
 
 PATH = Locator("path")
+_FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +95,15 @@ def text_option(extra: Mapping[str, Any], name: str, default: str) -> str:
         return default
     if not isinstance(value, str):
         raise ConfigurationError(f"`{name}` must be text.")
+    return value
+
+
+def header_option(extra: Mapping[str, Any], name: str, default: str) -> str:
+    """Return an extra that names a header field.
+
+    :raises ConfigurationError: no field can have this name (RFC 9110, section 5.1), so nothing would match.
+    """
+    value = text_option(extra, name, default)
+    if value and not _FIELD_NAME.match(value):
+        raise ConfigurationError(f"`{name}` must be the name of a header, such as `X-Signature`.")
     return value

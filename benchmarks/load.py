@@ -1,0 +1,108 @@
+"""A load generator: keep-alive connections that send one request after the other.
+
+``python -m benchmarks.load URL CLIENTS SECONDS FIELDS BODY`` prints one JSON object: ``requests``,
+``seconds``, ``refused`` (answers that are no 2xx) and the latencies ``p50`` and ``p99`` in milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+WARM_UP = 0.2
+
+
+class Client(asyncio.Protocol):
+    """One connection; sends the next request as soon as the last is answered."""
+
+    def __init__(self, name: int, head: bytes, body: bytes, end: float, latencies: list[float]) -> None:
+        self._name = name
+        self._head = head
+        self._body = body
+        self._end = end
+        self._latencies = latencies
+        self._count = 0
+        self._sent = 0.0
+        self._buffer = b""
+        self.refused = 0
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+        self._send()
+
+    def _send(self) -> None:
+        self._count += 1
+        delivery = b"X-Delivery-Id: %d-%d-%d\r\n\r\n" % (time.time_ns(), self._name, self._count)
+        self._sent = time.perf_counter()
+        self._transport.write(self._head + delivery + self._body)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, mark, rest = self._buffer.partition(b"\r\n\r\n")
+        if not mark:
+            return
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        if len(rest) < length:
+            return
+        self._buffer = b""
+        self._latencies.append(time.perf_counter() - self._sent)
+        self.refused += not head[9:10] == b"2"
+        if time.perf_counter() < self._end:
+            self._send()
+        else:
+            self._transport.close()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+
+async def generate(
+    url: str, clients: int, seconds: float, fields: dict[str, str], body: bytes
+) -> dict[str, Any]:
+    """Send for ``seconds`` over ``clients`` connections."""
+    target = urlsplit(url)
+    lines = [f"POST {target.path} HTTP/1.1", f"Host: {target.netloc}", f"Content-Length: {len(body)}"]
+    head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in fields.items()), ""]).encode()
+    latencies: list[float] = []
+    loop = asyncio.get_running_loop()
+    start = time.perf_counter()
+    made = [
+        await loop.create_connection(
+            lambda n=number: Client(n, head, body, start + seconds, latencies), target.hostname, target.port
+        )
+        for number in range(clients)
+    ]
+    await asyncio.gather(*(client.closed for _, client in made))
+    quantiles = statistics.quantiles(latencies, n=100)
+    return {
+        "requests": len(latencies),
+        "seconds": time.perf_counter() - start,
+        "refused": sum(client.refused for _, client in made),
+        "p50": quantiles[49] * 1000,
+        "p99": quantiles[98] * 1000,
+    }
+
+
+def run(url: str, clients: int, seconds: float, fields: dict[str, str], body: bytes) -> dict[str, Any]:
+    """Generate load in a process of its own, so that it shares no interpreter with what it measures."""
+    command = [sys.executable, "-m", "benchmarks.load", url, str(clients), str(seconds), json.dumps(fields)]
+    output = subprocess.run([*command, body.decode()], check=True, capture_output=True, text=True).stdout
+    result: dict[str, Any] = json.loads(output)
+    return result
+
+
+if __name__ == "__main__":
+    _, url, clients, seconds, fields, body = sys.argv
+    print(
+        json.dumps(
+            asyncio.run(generate(url, int(clients), float(seconds), json.loads(fields), body.encode()))
+        )
+    )
