@@ -24,6 +24,7 @@ def findings() -> Iterator[Finding]:
     yield from _pool()
     yield _scheduler()
     yield _test_button()
+    yield from _all_admins()
     if not conf.get("api", "base_url", fallback=""):
         yield warn(
             "[api] base_url",
@@ -90,6 +91,17 @@ def _scheduler() -> Finding:
     if idle <= QUICK_SCHEDULER:
         return ok(subject, f"{idle:g} s")
     return warn(subject, f"{idle:g} s: each step of a run waits that long", "Set it to 0.1 for quick runs.")
+
+
+def _all_admins() -> Iterator[Finding]:
+    # airflow/api_fastapi/auth/managers/simple: its middleware adds a token to every request that reaches us.
+    simple = conf.get("core", "auth_manager", fallback="").endswith("SimpleAuthManager")
+    if simple and conf.getboolean("core", "simple_auth_manager_all_admins", fallback=False):
+        yield warn(
+            "[core] simple_auth_manager_all_admins",
+            "True: it adds a second Authorization header to every request",
+            "Set it to False; else `basic` and `bearer` sources refuse everybody.",
+        )
 
 
 def _test_button() -> Finding:

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from hookline.cli import check_events, check_settings, check_sources
 from hookline.cli.finding import Level
+from hookline.health import database_state
 
 
 @suppress_logs_and_warning
@@ -21,7 +22,7 @@ def doctor(args: Namespace) -> None:
     :raises SystemExit: 1 if something keeps events from being received or dispatched.
     """
     findings = [*check_settings.findings()]
-    if all(finding.level is not Level.FAIL for finding in findings):
+    if database_state() == "ok":
         findings += [*check_sources.findings(), *check_events.findings()]
     rows = [finding.as_row() for finding in findings]
     if args.output == "table":  # where [section] would read as a colour
