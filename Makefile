@@ -5,14 +5,15 @@
 # Any Python that runs bootstrap.py, which then looks for one Hookline supports; PYTHON=... chooses that one.
 BOOT := $(shell for python in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$python" && break; done)
-RUN = @$(if $(BOOT),PYTHON='$(PYTHON)' $(BOOT) -m demo.bootstrap,$(error No Python found. Install Python 3.11, \
-	3.12 or 3.13, or name the one you have: make $@ PYTHON=/path/to/python3))
+RUN = @$(or $(BOOT),$(error No Python found. Install Python 3.11, 3.12 or 3.13, or name the one you \
+	have: make $@ PYTHON=/path/to/python3)) -m demo.bootstrap
+export PYTHON
 
 DB ?= postgres
 PORT ?= 8080
 
 demo: ## Start Airflow with Hookline, send two events, show them. ONCE=1 ends by itself; DB=sqlite; PORT=8080
-	$(RUN) demo -m demo $(if $(ONCE),--once) --db $(DB) --port $(PORT)
+	$(RUN) demo -m demo $(if $(filter-out 0 no,$(ONCE)),--once) --db $(DB) --port $(PORT)
 
 test: ## Run the checks and all tests
 	$(RUN) test -m demo.checks test

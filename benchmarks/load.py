@@ -53,7 +53,7 @@ class Client(asyncio.Protocol):
             return
         self._buffer = b""
         self._latencies.append(time.perf_counter() - self._sent)
-        self.refused += not head[9:10] == b"2"
+        self.refused += head[9:10] != b"2"
         if time.perf_counter() < self._end:
             self._send()
         else:

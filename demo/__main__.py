@@ -18,6 +18,7 @@ from demo.progress import step
 from demo.scenario import Scenario
 from demo.settings import ADMIN, SHELL, overridden
 from demo.stack import REPOSITORY, Stack
+from demo.supervise import end_with_parent
 from demo.table import table
 
 # Set by bootstrap.py, so that installing counts into the total.
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     for number in ENDING:
         signal.signal(number, _interrupt)
+    if "MAKELEVEL" in os.environ:
+        end_with_parent(signal.SIGTERM)
     try:
         stack = Stack(REPOSITORY / ".demo", database=options.db, port=options.port)
         try:

@@ -27,7 +27,7 @@ def checks() -> Parts:
         "ruff check": program("ruff", "check"),
         "ruff format": program("ruff", "format", "--check"),
         "mypy": program("mypy"),
-        "import-linter": program("lint-imports"),
+        "import-linter": program("lint-imports", "--no-logo"),
     }
 
 

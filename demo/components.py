@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from demo.errors import DemoError, tail
 
@@ -32,6 +32,7 @@ class Component:
         user: system user to run as; None for the same.
         stop_signal: what asks it to end.
         grace: seconds it may take to do so.
+        scratch: folder to remove if whoever started the component is killed and cannot do it.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class Component:
         log_path: Path,
         user: str | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
-        grace: float = 6.0,
+        grace: float = 4.0,
+        scratch: Path | None = None,
     ) -> None:
         self.name = name
         self.command = list(command)
@@ -52,7 +54,14 @@ class Component:
         self.folder = folder
         self.log_path = log_path
         self.grace = grace
-        self._settings = json.dumps({"stop_signal": stop_signal, "grace": grace, "user": user})
+        self._settings = json.dumps(
+            {
+                "stop_signal": stop_signal,
+                "grace": grace,
+                "user": user,
+                "scratch": None if scratch is None else str(scratch),
+            }
+        )
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._keep_open: tuple[int, ...] = ()
         self.pid: int | None = None
@@ -122,8 +131,11 @@ class Component:
 
     def release(self) -> None:
         """Ask the component to end, without waiting for it."""
-        if self._supervisor is not None and self._supervisor.stdin is not None:
-            self._supervisor.stdin.close()
+        if self._supervisor is None or self._supervisor.stdin is None or self._supervisor.stdin.closed:
+            return
+        # The supervisor may have ended already, with its command.
+        with suppress(BrokenPipeError), self._supervisor.stdin as pipe:
+            pipe.write(b".")
 
     def stop(self) -> None:
         """End the component and everything it started. Does nothing when there is nothing."""

@@ -55,7 +55,7 @@ class EchoServer(ThreadingHTTPServer):
             return {"total": self._total, "received": list(self._kept)}
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_error: object) -> None:

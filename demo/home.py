@@ -59,8 +59,8 @@ class Home:
                 owner = os.pread(lock, 20, 0).decode() or "unknown"
                 if time.monotonic() > deadline or _is_running(owner):
                     raise DemoError(
-                        f"One is already running in {self.path} (process {owner}). "
-                        "End that one with Ctrl-C, then try again."
+                        f"Process {owner} already runs a stack in {self.path}. "
+                        "End it with Ctrl-C in its terminal, then try again."
                     ) from None
             time.sleep(0.1)
 

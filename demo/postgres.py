@@ -117,8 +117,9 @@ class Postgres:
             folder=folder,
             log_path=self._home / f"{name}.log",
             user=self._user,
-            # "Fast shutdown": does not wait for clients to leave, loses nothing.
-            stop_signal=signal.SIGINT,
+            # "Immediate shutdown": without a checkpoint, as the data goes too.
+            stop_signal=signal.SIGQUIT,
+            scratch=folder,
         )
 
 
@@ -134,7 +135,7 @@ def _place(home: Path) -> Path:
 
 
 def _make_reachable(place: Path) -> Path:
-    """Make a folder that an unprivileged user gets to, which a checkout below /root is not; link it."""
+    """Make a folder that an unprivileged user gets to, which a checkout in root's home is not; link it."""
     base = Path("/var/tmp")  # noqa: S108  mkdtemp makes a new folder with an unguessable name
     folder = Path(tempfile.mkdtemp(prefix="hookline-", dir=base if base.is_dir() else None))
     place.symlink_to(folder)

@@ -22,13 +22,13 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal, Self
 
+from demo.client import AirflowClient
 from demo.components import Component
 from demo.errors import DemoError
 from demo.home import Home, new_secrets
 from demo.ports import LOOPBACK, free_port, require_free
 from demo.postgres import Postgres, discard
 from demo.progress import Step
-from demo.rest import Answer, request_json
 from demo.settings import ADMIN, PASSWORDS, SHELL, exports, variable
 from demo.settings import environment as airflow_environment
 
@@ -51,7 +51,7 @@ def silently(name: str) -> AbstractContextManager[Step]:
     return nullcontext(Step(name))
 
 
-class Stack:
+class Stack(AirflowClient):
     """One Airflow on this machine.
 
     Args:
@@ -76,16 +76,19 @@ class Stack:
             raise DemoError(
                 f"There is no database {database!r}. Choose postgres or sqlite: make demo DB=sqlite"
             )
+        self._caller = {**os.environ, **(environment or {})}
         self.home = Home(home)
         self.database = database
         self.port = port or free_port()
         self.dags_folder = dags_folder
         self.components: dict[str, Component] = {}
         """Running or killed components by name: those of :data:`COMMANDS`, ``postgres``, and those added."""
-        self._caller = {**os.environ, **(environment or {})}
         self._env: dict[str, str] = {}
-        self._tokens: dict[str, str] = {}
         self._postgres: Postgres | None = None
+        super().__init__(
+            self._caller.get(variable("api.base_url"), f"http://{LOOPBACK}:{self.port}").rstrip("/"),
+            self.home.path / PASSWORDS,
+        )
 
     @property
     def env(self) -> dict[str, str]:
@@ -93,11 +96,6 @@ class Stack:
         if not self._env:
             raise DemoError("The stack was not started yet. Call start() first.")
         return dict(self._env)
-
-    @property
-    def url(self) -> str:
-        """Base URL of Airflow, without a slash at the end."""
-        return self._caller.get(variable("api.base_url"), f"http://{LOOPBACK}:{self.port}").rstrip("/")
 
     @property
     def database_url(self) -> str:
@@ -133,7 +131,7 @@ class Stack:
         discard(folder)
         self.home.clear()
         (folder / "plugins").mkdir()
-        self._tokens = {}
+        self._tokens.clear()
         secrets = new_secrets()
         self.home.write_private(PASSWORDS, json.dumps({ADMIN: secrets["admin_password"]}))
         database_url = f"sqlite:///{folder / 'airflow.db'}"
@@ -166,18 +164,26 @@ class Stack:
             raise migrate.failure(f"`airflow db migrate` did not end within {MIGRATE_BOUND:.0f} s") from None
         del self.components["migrate"]
 
-    def spawn(self, name: str, command: Sequence[str], *, folder: Path | None = None) -> Component:
+    def spawn(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Component:
         """Start one more component in the stack's environment; it is stopped with the stack.
 
         Args:
             name: its key in :attr:`components`.
             command: program and arguments, such as ``airflow("hookline", "worker")``.
             folder: working directory, the home by default.
+            environment: variables beside those of :attr:`env`.
         """
         component = Component(
             name,
             command,
-            environment=self._env,
+            environment={**self._env, **(environment or {})},
             folder=folder or self.home.path,
             log_path=self.home.path / f"{name}.log",
         )
@@ -219,18 +225,6 @@ class Stack:
             time.sleep(0.1)
         return True
 
-    def not_ready(self) -> list[str]:
-        """Return the names of the parts that are not ready, as far as the api-server knows."""
-        health = request_json("GET", f"{self.url}/api/v2/monitor/health").json()
-        if not isinstance(health, dict):
-            return ["api-server"]
-        missing = [name for name, part in health.items() if part.get("status") != "healthy"]
-        hookline = request_json("GET", f"{self.url}/hooks/health")
-        # Airflow's user interface answers 200 with a page for every path that nobody serves.
-        if hookline.status != 200 or not isinstance(hookline.json(), dict):
-            missing.append("hookline")
-        return missing
-
     def require_alive(self) -> None:
         """Insist on every component running.
 
@@ -240,35 +234,6 @@ class Stack:
         for component in self.components.values():
             if not component.alive():
                 raise component.failure(f"{component.name} ended with exit code {component.exit_code}")
-
-    def api(self, method: str, path: str, value: object = None) -> Answer:
-        """Call Airflow's REST API as admin; ``path`` is what follows ``/api/v2``."""
-        return request_json(method, f"{self.url}/api/v2{path}", value, token=self.token())
-
-    def password(self, user: str = ADMIN) -> str:
-        """Return the password of a user for Airflow's login page."""
-        path = self.env[variable("core.simple_auth_manager_passwords_file")]
-        password: str = json.loads(Path(path).read_text())[user]
-        return password
-
-    def token(self, user: str = ADMIN) -> str:
-        """Return a JSON Web Token for Airflow's REST API.
-
-        Args:
-            user: a name from ``[core] simple_auth_manager_users``, which the caller's environment may extend.
-
-        Raises:
-            DemoError: Airflow does not give one.
-        """
-        if user not in self._tokens:
-            login = {"username": user, "password": self.password(user)}
-            answer = request_json("POST", f"{self.url}/auth/token", login)
-            if answer.status != 201:
-                raise DemoError(
-                    f"Airflow gave {user} no token (status {answer.status}): {answer.body[:200]!r}"
-                )
-            self._tokens[user] = answer.json()["access_token"]
-        return self._tokens[user]
 
     def stop(self) -> None:
         """End everything that was started, the database last. Does nothing when there is nothing."""

@@ -9,7 +9,11 @@ group that one moved to. The same happens when the command ends by itself.
 This process becomes the "child subreaper" of what it starts (Linux ``prctl(2)``), so orphans stay its
 descendants and are found. On other systems only descendants that did not lose their parent are.
 
-SETTINGS is a JSON object: ``stop_signal`` (number), ``grace`` (seconds), ``user`` (name, or null: the same).
+A starter that stops its component says so with a byte on that pipe before closing it. Where it did not, it is
+gone, and nobody else will remove the component's scratch folder.
+
+SETTINGS is a JSON object: ``stop_signal`` (number), ``grace`` (seconds), ``user`` (name, or null: the same),
+``scratch`` (path, or null).
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import ctypes
 import json
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,16 +30,16 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_arguments: 0
 
 
-def die_with_parent() -> None:
-    """Ask for SIGKILL when the supervisor dies: the one end it cannot clean up after."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def end_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
+    """Ask the system for a signal when the parent of this process dies (Linux)."""
+    _prctl(PR_SET_PDEATHSIG, number)
 
 
 def start(command: list[str], user: str | None) -> subprocess.Popen[bytes]:
@@ -48,7 +53,8 @@ def start(command: list[str], user: str | None) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr,
         start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509  no thread is running yet
+        # The one end of a supervisor it cannot clean up after is its own SIGKILL.
+        preexec_fn=end_with_parent,  # noqa: PLW1509  no thread is running yet
         **identity,
     )
 
@@ -89,8 +95,11 @@ def main(settings: dict[str, Any], command: list[str]) -> int:
         deadline.daemon = True
         deadline.start()
 
+    abandoned = threading.Event()
+
     def stop_when_released() -> None:
-        sys.stdin.buffer.read()
+        if not sys.stdin.buffer.read():
+            abandoned.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -100,6 +109,8 @@ def main(settings: dict[str, Any], command: list[str]) -> int:
     threading.Thread(target=stop_when_released, daemon=True).start()
     code = reap_until(process.pid)
     sweep()
+    if abandoned.is_set() and settings["scratch"] is not None:
+        shutil.rmtree(settings["scratch"], ignore_errors=True)
     return code
 
 

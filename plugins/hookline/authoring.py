@@ -21,6 +21,9 @@ MARKER = "hookline.event_dag"
 """Key in the Dag's ``default_args``; no operator's parameter can have this name, so it reaches none."""
 
 
+_OF_PARAM = frozenset({"default", "description", "source", "schema", "self"})
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """The event that started a run.
@@ -79,6 +82,7 @@ def event_dag(
     schema: Mapping[str, Any] | None = None,
     sample: Any = None,
     tags: Iterable[str] = (),
+    params: Mapping[str, Any] | None = None,
     default_args: Mapping[str, Any] | None = None,
     **kwargs: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., DAG]]:
@@ -89,6 +93,7 @@ def event_dag(
     :param name: the event's dag id, e.g. ``github.push`` or ``users.created``.
     :param schema: JSON Schema of the event's ``data``; the catalog's where it has the event.
     :param sample: what the Trigger form starts with; the catalog's where it has the event.
+    :param params: further params of the Dag.
     :param kwargs: anything ``airflow.sdk.dag`` takes.
     :raises NamingError: no event can have this dag id.
     """
@@ -99,33 +104,53 @@ def event_dag(
         )
     if sample is None:
         sample = known.sample if known else {}
-    own = dict(default_args or {})
-    theirs = own.get("pre_execute")
-
-    def guard(context: Any) -> None:
-        require_event(context)
-        if theirs is not None:
-            theirs(context)
+    make = dag(
+        dag_id=platform.check(name),
+        params={
+            "data": Param(sample, schema.get("description"), schema=_without_own(schema)),
+            **(params or {}),
+        },
+        tags={"event", *tags},
+        default_args={**(default_args or {}), MARKER: {"version": 1, "event": name}},
+        **{"schedule": None, **kwargs},
+    )
 
     def decorate(function: Callable[..., Any]) -> Callable[..., DAG]:
-        factory = dag(
-            dag_id=platform.check(name),
-            schedule=kwargs.pop("schedule", None),
-            params={"data": Param(sample, **schema), **kwargs.pop("params", {})},
-            tags={"event", *tags},
-            default_args={**own, MARKER: {"version": 1, "event": name}, "pre_execute": guard},
-            **kwargs,
-        )(function)
+        factory = make(function)
 
         @functools.wraps(function)
         def build(*args: Any, **arguments: Any) -> DAG:
             built: DAG = factory(*args, **arguments)
-            del built.default_args["pre_execute"]  # the tasks have it; a function does not serialise
+            for task in built.tasks:
+                _guard(task)
+            built.default_args.pop("pre_execute", None)  # the tasks have it
             return built
 
         return build
 
     return decorate
+
+
+def _without_own(schema: Mapping[str, Any]) -> dict[str, Any]:
+    # Airflow reads a param back by passing the schema's keywords beside these, so no Dag may store them.
+    return {key: value for key, value in schema.items() if key not in _OF_PARAM}
+
+
+def _guard(task: Any) -> None:
+    # Not by `default_args`: a task's own `pre_execute`, which `@task.run_if` is made of, would replace it.
+    if task.is_mapped:
+        task.partial_kwargs["pre_execute"] = _guarded(task.partial_kwargs.get("pre_execute"))
+    else:
+        task._pre_execute_hook = _guarded(task._pre_execute_hook)  # noqa: SLF001  what `pre_execute` sets
+
+
+def _guarded(theirs: Callable[[Any], None] | None) -> Callable[[Any], None]:
+    def guard(context: Any) -> None:
+        require_event(context)
+        if theirs is not None:
+            theirs(context)
+
+    return guard
 
 
 def require_event(context: Mapping[str, Any]) -> None:

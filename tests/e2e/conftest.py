@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from demo.echo import EchoServer
 from demo.stack import REPOSITORY, Stack
-
 from tests.e2e.driver import Driver
 
 HERE = Path(__file__).parent
@@ -35,6 +35,7 @@ def environment(echo: EchoServer) -> dict[str, str]:
             "extra": {"auth_type": "api_key", "event_id": "header:X-Delivery-Id"},
         },
         "echo": {**target, "extra": {"auth_type": "none"}},
+        "ledger": {**target, "extra": {"auth_type": "none"}},
         "directory": {**target, "login": "hookline", "password": SECRET, "extra": {"auth_type": "basic"}},
         "chat": {**target, "password": SECRET, "extra": {"auth_type": "bearer"}},
     }

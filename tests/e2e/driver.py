@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+
 from demo.rest import Answer
 from demo.stack import Stack
 

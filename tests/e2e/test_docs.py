@@ -33,7 +33,11 @@ def exported(snippet: str, name: str) -> dict[str, Any]:
 def command(driver: Driver, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     assert line.startswith("airflow ")
     return subprocess.run(
-        airflow(*line.split()[1:]), env={**driver.stack.env, **environment}, capture_output=True, text=True
+        airflow(*line.split()[1:]),
+        check=False,
+        env={**driver.stack.env, **environment},
+        capture_output=True,
+        text=True,
     )
 
 

@@ -6,8 +6,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from demo.echo import EchoServer
 
+from demo.echo import EchoServer
 from tests.e2e.driver import Driver, wait_for
 
 pytestmark = pytest.mark.e2e

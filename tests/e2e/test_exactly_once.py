@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 import requests
+
 from demo.echo import EchoServer
 from demo.stack import Stack
-
 from tests.e2e.conftest import READY_SECONDS, environment
 from tests.e2e.driver import Driver, wait_for
 

@@ -9,8 +9,8 @@ import uuid
 
 import pytest
 import requests
-from demo.echo import EchoServer
 
+from demo.echo import EchoServer
 from hookline import catalog
 from tests.e2e.conftest import SECRET
 from tests.e2e.driver import Driver

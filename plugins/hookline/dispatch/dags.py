@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow.exceptions import DeserializationError
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbag import CachedDBDagBag
+from airflow.serialization.helpers import TimetableNotRegistered
 from airflow.utils.types import DagRunType
 from sqlalchemy import select
 
@@ -58,7 +60,11 @@ class EventDags:
         if model.has_import_errors:
             return NotFound(f"The Dag `{name}` has an import error.")
         version = DagVersion.get_latest_version(name, session=session)
-        dag = self._bag.get_dag(version.id, session=session) if version else None
+        try:
+            dag = self._bag.get_dag(version.id, session=session) if version else None
+        # One Dag that this process cannot read must not stop the events of all others.
+        except (DeserializationError, TimetableNotRegistered) as error:
+            return NotFound(f"The Dag `{name}` cannot be read here: {error}")
         if dag is None:
             return NotFound(f"The Dag `{name}` is not serialised yet.")
         if MARKER not in (dag.default_args or {}):

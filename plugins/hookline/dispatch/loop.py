@@ -51,7 +51,7 @@ class Dispatcher:
                     failures += 1
                     expected = isinstance(error, SQLAlchemyError)
                     log.warning("dispatch failed", error=type(error).__name__, exc_info=not expected)
-                    await asyncio.sleep(min(0.25 * 2**failures, MAX_PAUSE))
+                    await asyncio.sleep(min(0.25 * 2 ** min(failures, 10), MAX_PAUSE))
                     continue
                 if not worked:
                     await self._pause()

@@ -24,6 +24,9 @@ MAX_BATCH = 500
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
+Result = bool | SQLAlchemyError | ValueError
+
+
 class Overloaded(Exception):
     """More is waiting to be stored than memory is set aside for."""
 
@@ -46,7 +49,7 @@ class GroupCommit:
 
         :returns: True if it is new, False if the source had sent it before.
         :raises Overloaded: too much is waiting; nothing was stored.
-        :raises SQLAlchemyError: the database did not take it.
+        :raises SQLAlchemyError, ValueError: the database did not take it.
         """
         if self._bytes + len(event.body) > MAX_WAITING_BYTES:
             raise Overloaded
@@ -82,9 +85,7 @@ class GroupCommit:
             raise
         self._settle(batch, results)
 
-    def _settle(
-        self, batch: list[tuple[Accepted, asyncio.Future[bool]]], results: list[bool | SQLAlchemyError]
-    ) -> None:
+    def _settle(self, batch: list[tuple[Accepted, asyncio.Future[bool]]], results: list[Result]) -> None:
         for (_, done), result in zip(batch, results, strict=True):
             if done.done():  # the client went away
                 continue
@@ -96,23 +97,25 @@ class GroupCommit:
             self._on_stored()
 
 
-def write(events: list[Accepted]) -> list[bool | SQLAlchemyError]:
+def write(events: list[Accepted]) -> list[Result]:
     """Store a batch in one transaction; when the database refuses the batch, each event in its own.
 
     :returns: for each event True if it is new, False if it is known, or the error that kept it out.
     """
-    unique = {(event.source, event.event_id): event for event in reversed(events)}
+    unique: dict[tuple[str, str], Accepted] = {}
+    for event in events:  # the order of arrival is the order of dispatch
+        unique.setdefault((event.source, event.event_id), event)
     try:
         new = _insert(list(unique.values()))
     except OperationalError as error:  # the database is away, not the event bad
         return [error] * len(events)
-    except DBAPIError as error:
+    except (DBAPIError, ValueError) as error:  # ValueError: text a driver cannot send, as NUL
         if len(events) == 1:
             return [error]
         return [result for event in events for result in write([event])]
     except SQLAlchemyError as error:
         return [error] * len(events)
-    results: list[bool | SQLAlchemyError] = []
+    results: list[Result] = []
     for event in events:
         key = (event.source, event.event_id)
         results.append(key in new)

@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 MAX_CACHED = 2000
 MAX_MISS_SECONDS = 3.0
+LOAD_SECONDS = 15.0
 UNKNOWN_PER_SECOND = 10.0
 UNKNOWN_BURST = 50.0
 RETRY = {"Retry-After": "10"}
@@ -42,6 +43,7 @@ class Sources:
         self._load = load
         self._ttl = ttl
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._seen: set[str] = set()  # outlives the entries, which misses push out; holds real names only
         self._loading: dict[str, asyncio.Future[Source | Rejected]] = {}
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="hookline-sources")
         self._allowance = UNKNOWN_BURST
@@ -57,7 +59,7 @@ class Sources:
             raise _unknown()
         entry = self._entries.get(name)
         if entry is None or entry.expires <= time.monotonic():
-            answer = await self._refresh(name, known=entry is not None and isinstance(entry.answer, Source))
+            answer = await self._refresh(name)
         else:
             answer = entry.answer
         if isinstance(answer, Rejected):
@@ -68,11 +70,11 @@ class Sources:
         """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _refresh(self, name: str, *, known: bool) -> Source | Rejected:
+    async def _refresh(self, name: str) -> Source | Rejected:
         loading = self._loading.get(name)
         if loading is None:
             # A source that was there is always asked for again; only strangers' names are rationed.
-            if not known and not self._may_ask():
+            if name not in self._seen and not self._may_ask():
                 return Rejected(
                     TOO_MANY_REQUESTS,
                     "Too many unknown sources were asked for.",
@@ -81,7 +83,11 @@ class Sources:
             loading = asyncio.ensure_future(self._ask(name))
             self._loading[name] = loading
             loading.add_done_callback(lambda _: self._loading.pop(name, None))
-        return await asyncio.shield(loading)
+        try:
+            async with asyncio.timeout(LOAD_SECONDS):
+                return await asyncio.shield(loading)
+        except TimeoutError:
+            return _unreadable("The secrets backends take too long.")
 
     async def _ask(self, name: str) -> Source | Rejected:
         loop = asyncio.get_running_loop()
@@ -90,8 +96,13 @@ class Sources:
         try:
             source = await loop.run_in_executor(self._threads, self._load, name)
             answer = source or _unknown()
-            ttl = self._ttl if source else ttl
+            if source:
+                ttl = self._ttl
+                self._seen.add(name)
+            else:
+                self._seen.discard(name)
         except ConfigurationError as error:
+            self._seen.add(name)
             log.warning("source is closed", source=name, reason=str(error))
             answer = Rejected(
                 CLOSED,
@@ -101,7 +112,7 @@ class Sources:
             )
         except BackendUnavailable as error:
             log.warning("source cannot be read", source=name, reason=str(error))
-            answer = Rejected(UNAVAILABLE, "The source cannot be read now.", reason=str(error), headers=RETRY)
+            answer = _unreadable(str(error))
         self._entries[name] = _Entry(answer, time.monotonic() + ttl)
         self._entries.move_to_end(name)
         while len(self._entries) > MAX_CACHED:
@@ -116,6 +127,10 @@ class Sources:
             return False
         self._allowance -= 1
         return True
+
+
+def _unreadable(reason: str) -> Rejected:
+    return Rejected(UNAVAILABLE, "The source cannot be read now.", reason=reason, headers=RETRY)
 
 
 def _unknown() -> Rejected:

@@ -38,7 +38,7 @@ def envelope(
             for name, value in message.headers.items()
             if name not in hidden and not _is_secret(name)
         },
-        "query": {name: value for name, value in message.query if not _is_secret(name)},
+        "query": public_query(message),
     }
     traceparent = message.headers.get("traceparent")
     if traceparent and _TRACEPARENT.match(traceparent):
@@ -52,6 +52,11 @@ def envelope(
         "datacontenttype": "application/json",
         "hookline": extension,
     }
+
+
+def public_query(message: Message) -> dict[str, str]:
+    """Return the query parameters whose names do not say that they are secret; of repeated ones the last."""
+    return {name: value for name, value in message.query if not _is_secret(name)}
 
 
 def _is_secret(name: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from hookline.exceptions import NamingError
 from hookline.protocol import deduplication, strict_json
-from hookline.protocol.envelope import envelope
+from hookline.protocol.envelope import envelope, public_query
 from hookline.protocol.message import Message
 from hookline.protocol.problem import MALFORMED, UNSUPPORTED_MEDIA_TYPE, Rejected
 from hookline.protocol.source import Source
@@ -46,11 +47,7 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
     :raises Rejected: with the problem ``unauthenticated``, ``malformed`` or ``unsupported-media-type``.
     """
     source.verifier.verify(message)
-    _check_format(message)
-    try:
-        data = strict_json.loads(message.body)
-    except strict_json.NotJson as error:
-        raise Rejected(MALFORMED, str(error)) from None
+    text, data = _data(message)
     found = source.event_type.find(message, data) or ""
     if found in source.scheme.handshakes:
         return Handshake(found)
@@ -76,9 +73,21 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
         candidates=tuple(candidates),
         received_at=message.received_at,
         # The data stays as the sender wrote it, digit for digit, and is not encoded a second time.
-        body=f'{json.dumps(head)[:-1]}, "data": {message.body.decode("utf-8-sig")}}}',
+        body=f'{json.dumps(head)[:-1]}, "data": {text}}}',
         run_paused=source.run_paused,
     )
+
+
+def _data(message: Message) -> tuple[str, Any]:
+    if message.method == "GET" and not message.body:
+        query = public_query(message)
+        return json.dumps(query), query
+    _check_format(message)
+    try:
+        data = strict_json.loads(message.body)
+    except strict_json.NotJson as error:
+        raise Rejected(MALFORMED, str(error)) from None
+    return message.body.decode("utf-8-sig"), data
 
 
 def _check_format(message: Message) -> None:

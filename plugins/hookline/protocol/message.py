@@ -23,7 +23,7 @@ class Headers:
     def __init__(self, fields: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._fields: dict[str, list[str]] = {}
         for name, value in fields:
-            # Only space and tab are white space here: a UTF-8 secret may end in a byte that Latin-1 calls one.
+            # Only space and tab are white space: a UTF-8 secret may end in a byte that Latin-1 calls one.
             self._fields.setdefault(name.decode("latin-1").lower(), []).append(
                 value.decode("latin-1").strip(" \t")
             )

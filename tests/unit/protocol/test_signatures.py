@@ -124,11 +124,39 @@ def test_names_of_headers_are_case_insensitive(case: dict[str, Any]) -> None:
 @every
 @pytest.mark.parametrize(
     "garbage",
-    [b"", b" ", b"\xff\xfe\x80", "☃".encode(), b"A" * 100_000, b"\x00", b"sha256=", b"Basic", b"Basic ====",
-     b"Basic \xe9", b"Bearer", b"Bearer ", b"Basic " + b"A" * 100_000, b"v0=\xc0\xc1\xde"],
-    ids=["empty", "space", "not UTF-8", "not ASCII", "100 kB", "NUL", "prefix only", "scheme only",
-         "padding only", "scheme and Latin-1", "other scheme", "scheme and space", "100 kB of base64", "upper"],
-)  # fmt: skip
+    [
+        b"",
+        b" ",
+        b"\xff\xfe\x80",
+        "☃".encode(),
+        b"A" * 100_000,
+        b"\x00",
+        b"sha256=",
+        b"Basic",
+        b"Basic ====",
+        b"Basic \xe9",
+        b"Bearer",
+        b"Bearer ",
+        b"Basic " + b"A" * 100_000,
+        b"v0=\xc0\xc1\xde",
+    ],
+    ids=[
+        "empty",
+        "space",
+        "not UTF-8",
+        "not ASCII",
+        "100 kB",
+        "NUL",
+        "prefix only",
+        "scheme only",
+        "padding only",
+        "scheme and Latin-1",
+        "other scheme",
+        "scheme and space",
+        "100 kB of base64",
+        "upper",
+    ],
+)
 def test_garbage_is_refused_and_nothing_worse(case: dict[str, Any], garbage: bytes) -> None:
     for spoilt in case["headers"]:
         fields = {name: value.encode() for name, value in case["headers"].items()} | {spoilt: garbage}
@@ -159,7 +187,9 @@ def test_a_refusal_tells_the_sender_nothing_about_the_reason(case: dict[str, Any
 
 @every
 def test_the_headers_of_the_proof_are_declared_so_that_they_do_not_travel_on(case: dict[str, Any]) -> None:
-    carriers = {name.lower() for name in case["headers"]} - {case["extra"].get("timestamp_header", "").lower()}
+    carriers = {name.lower() for name in case["headers"]} - {
+        case["extra"].get("timestamp_header", "").lower()
+    }
     assert carriers <= verifier(case).reads
 
 
@@ -170,8 +200,11 @@ def test_the_representation_shows_no_secret(case: dict[str, Any]) -> None:
 
 
 @timed
-@pytest.mark.parametrize(("offset", "accepted"), [(0, True), (1, True), (-1, True), (1.01, False), (-1.01, False)],
-                         ids=["now", "just old enough", "just early enough", "expired", "in the future"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("offset", "accepted"),
+    [(0, True), (1, True), (-1, True), (1.01, False), (-1.01, False)],
+    ids=["now", "just old enough", "just early enough", "expired", "in the future"],
+)
 def test_the_time_of_signing_counts(case: dict[str, Any], offset: float, accepted: bool) -> None:
     tolerance = case["extra"].get("timestamp_tolerance", 300)
     late = request(case, received_at=ARRIVAL + timedelta(seconds=offset * tolerance))

@@ -1,0 +1,186 @@
+"""All requests that wait are stored by one insert; each learns what became of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from hookline import database
+from hookline.inbox import group_commit
+from hookline.inbox.group_commit import GroupCommit, Overloaded, write
+from hookline.protocol.intake import Accepted
+from tests.unit.inbox.events import accepted, stored
+
+pytestmark = pytest.mark.usefixtures("inbox")
+
+
+class Wakings:
+    """Counts how often the dispatcher would be woken."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+
+
+def together(*events: Accepted, woken: Callable[[], None] = lambda: None) -> list[Any]:
+    """Store events that wait at the same time; return for each its answer or its error."""
+
+    async def main(commit: GroupCommit) -> list[Any]:
+        return await asyncio.gather(*(commit.store(event) for event in events), return_exceptions=True)
+
+    return running(main, woken)
+
+
+def running(main: Callable[[GroupCommit], Awaitable[Any]], woken: Callable[[], None] = lambda: None) -> Any:
+    async def run() -> Any:
+        commit = GroupCommit(woken)
+        task = asyncio.create_task(commit.run())
+        try:
+            return await main(commit)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def commits() -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def count(_connection: Any) -> None:
+        seen.append("commit")
+
+    event.listen(database.engine(), "commit", count)
+    yield seen
+    event.remove(database.engine(), "commit", count)
+
+
+def test_a_new_event_is_stored_and_a_known_one_is_not() -> None:
+    assert together(accepted("1")) == [True]
+    assert together(accepted("1"), accepted("2")) == [False, True]
+    assert stored() == ["1", "2"]
+
+
+def test_one_of_many_equal_deliveries_is_new() -> None:
+    assert together(*(accepted("1") for _ in range(50))) == [True] + [False] * 49
+    assert stored() == ["1"]
+
+
+def test_what_waits_is_committed_at_once() -> None:
+    with commits() as seen:
+        assert together(*(accepted(str(number)) for number in range(200))) == [True] * 200
+    assert len(seen) <= 2
+    assert len(stored()) == 200
+
+
+def test_the_first_of_equal_deliveries_is_the_one_that_is_kept() -> None:
+    together(accepted("1", event_type="first"), accepted("1", event_type="second"))
+    with database.engine().connect() as connection:
+        assert connection.exec_driver_sql("SELECT event_type FROM hookline_event").scalars().all() == [
+            "first"
+        ]
+
+
+def test_the_dispatcher_is_woken_after_a_commit_with_news_only() -> None:
+    woken = Wakings()
+    together(accepted("1"), woken=woken)
+    assert woken.count == 1
+    together(accepted("1"), woken=woken)
+    assert woken.count == 1
+
+
+def test_an_event_the_database_refuses_does_not_take_its_batch_along() -> None:
+    # Neither database takes a row without a type.
+    answers = together(accepted("1"), accepted("2", event_type=None), accepted("3"))
+    assert (answers[0], answers[2]) == (True, True)
+    assert isinstance(answers[1], DBAPIError)
+    assert sorted(stored()) == ["1", "3"]
+
+
+def test_an_event_longer_than_its_column_is_refused_alone(inbox: str) -> None:
+    answers = together(accepted("1"), accepted("2", source="s" * 101), accepted("3"))
+    assert (answers[0], answers[2]) == (True, True)
+    assert inbox == "sqlite" or isinstance(answers[1], DBAPIError)  # SQLite does not count
+
+
+def test_text_the_driver_refuses_is_refused_alone_and_the_next_batch_is_stored(inbox: str) -> None:
+    async def main(commit: GroupCommit) -> list[Any]:
+        poison = accepted("2", event_type="a\0b" if inbox == "postgresql" else "\ud800")
+        first = await asyncio.gather(
+            *(commit.store(event) for event in (accepted("1"), poison, accepted("3"))), return_exceptions=True
+        )
+        return [*first, await asyncio.wait_for(commit.store(accepted("4")), 10)]
+
+    answers = running(main)
+    assert (answers[0], answers[2], answers[3]) == (True, True, True)
+    assert isinstance(answers[1], ValueError)
+    assert sorted(stored()) == ["1", "3", "4"]
+
+
+def test_when_the_database_is_away_every_waiting_request_learns_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    database.dispose()
+    with monkeypatch.context() as environment:
+        environment.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{tmp_path}")
+        answers = together(accepted("1"), accepted("2"))
+        database.dispose()
+    assert [type(answer) for answer in answers] == [OperationalError] * 2
+    assert together(accepted("1")) == [True]
+
+
+def test_what_waits_is_stored_before_the_loop_ends() -> None:
+    async def run() -> list[Any]:
+        commit = GroupCommit(lambda: None)
+        task = asyncio.create_task(commit.run())
+        waiting = [asyncio.create_task(commit.store(accepted(str(number)))) for number in range(1200)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+        return await asyncio.wait_for(asyncio.gather(*waiting), 30)
+
+    assert asyncio.run(run()) == [True] * 1200
+    assert len(stored()) == 1200
+
+
+def test_a_request_that_gave_up_does_not_disturb_the_others() -> None:
+    async def main(commit: GroupCommit) -> Any:
+        leaving = asyncio.create_task(commit.store(accepted("1")))
+        staying = asyncio.create_task(commit.store(accepted("2")))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        return await staying
+
+    assert running(main) is True
+
+
+def test_no_more_waits_than_memory_is_set_aside_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "MAX_WAITING_BYTES", 250)
+    answers = together(*(accepted(str(number), body="x" * 100) for number in range(4)))
+    assert answers[:2] == [True, True]
+    assert [type(answer) for answer in answers[2:]] == [Overloaded, Overloaded]
+
+
+def test_room_is_made_again_when_a_batch_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "MAX_WAITING_BYTES", 150)
+
+    async def main(commit: GroupCommit) -> list[bool]:
+        return [await commit.store(accepted(str(number), body="x" * 100)) for number in range(4)]
+
+    assert running(main) == [True] * 4
+
+
+def test_a_batch_that_is_all_known_is_all_duplicates() -> None:
+    events = [accepted(str(number)) for number in range(3)]
+    assert write(events) == [True] * 3
+    assert write(events[::-1]) == [False] * 3

@@ -1,0 +1,59 @@
+"""Sources and a server for the tests of this room."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.conftest import Query
+from tests.unit.ingress.server import Server
+
+SECRET = "an-ingress-s3cret"
+SOURCES: dict[str, dict[str, Any]] = {
+    "shop": {"extra": {"auth_type": "none", "event_id": "header:X-Id"}},
+    "guarded": {"password": SECRET, "extra": {"auth_type": "api_key"}},
+    "asks": {"login": "user", "password": SECRET, "extra": {"auth_type": "basic"}},
+    "github": {"password": SECRET, "extra": {"auth_type": "github"}},
+    "small": {"extra": {"auth_type": "none", "max_body_bytes": 100}},
+    "greedy": {"extra": {"auth_type": "none", "max_body_bytes": 100_000_000}},
+    "gets": {"extra": {"auth_type": "none", "methods": ["GET"]}},
+    "open-by-mistake": {"password": SECRET, "extra": {}},
+    "misspelt": {"password": SECRET, "extra": {"auth_type": "githup"}},
+    "no-secret": {"extra": {"auth_type": "github"}},
+    "broken": {"extra": ["auth_type"]},
+    "other-type": {"conn_type": "http", "extra": {"auth_type": "none"}},
+}
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[pytest.MonkeyPatch]:
+    """The environment of the server: sources, and limits small enough to meet."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, fields in SOURCES.items():
+            connection = {"conn_type": "webhook", **fields}
+            environment.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connection))
+        environment.setenv("AIRFLOW__HOOKLINE__MAX_BODY_BYTES", "100000")
+        environment.setenv("AIRFLOW__HOOKLINE__REQUEST_TIMEOUT", "1.0")
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def server(settings: pytest.MonkeyPatch, database_file: Path) -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def fresh_server(settings: pytest.MonkeyPatch, database_file: Path) -> Iterator[Server]:
+    """A server that has seen no request, for tests that use up what it allows."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _empty_inbox(query: Query) -> None:
+    """Begin each test with an empty inbox."""
