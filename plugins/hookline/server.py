@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -18,7 +19,7 @@ from hookline.health import Health
 from hookline.inbox.group_commit import GroupCommit
 from hookline.ingress.answer import PUBLIC
 from hookline.ingress.app import Ingress, Limits
-from hookline.ingress.connections import load
+from hookline.ingress.connections import listed, load
 from hookline.ingress.sources import Sources
 
 PREFIX = "/hooks"
@@ -69,6 +70,8 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with suppress(SQLAlchemyError):  # without the list the first request to each source is rationed
+            sources.expect(await asyncio.to_thread(listed))
         health.tasks.append(asyncio.create_task(inbox.run(), name="inbox"))
         if config.get_bool("run_loops") if loops is None else loops:
             health.tasks.append(asyncio.create_task(dispatcher.run(), name="dispatch"))

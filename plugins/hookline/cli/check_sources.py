@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
-from urllib.parse import urlsplit
-
-from airflow.models.connection import Connection
-from airflow.utils.session import create_session
-from sqlalchemy import select
 
 from hookline.cli.finding import Finding, fail, ok, warn
 from hookline.exceptions import ConfigurationError
-from hookline.ingress.connections import BackendUnavailable, load
-from hookline.protocol.source import CONN_TYPE
-
-ENVIRONMENT = "AIRFLOW_CONN_"
+from hookline.ingress.connections import BackendUnavailable, listed, load
 
 
 def findings() -> Iterator[Finding]:
     """Yield one finding for each source; a secrets backend cannot be listed and is left out."""
-    names = sorted(_in_database() | _in_environment())
+    names = sorted(listed())
     if not names:
         yield warn(
             "sources",
@@ -45,25 +35,3 @@ def _source(name: str) -> Finding:
     if source.scheme.name == "none":
         return warn(subject, "open: whoever knows the URL may send", "Choose an `auth_type` the sender has.")
     return ok(subject, f"{source.scheme.name}, POST /hooks/in/{name}")
-
-
-def _in_database() -> set[str]:
-    with create_session() as session:
-        return set(session.scalars(select(Connection.conn_id).where(Connection.conn_type == CONN_TYPE)))
-
-
-def _in_environment() -> set[str]:
-    found = set()
-    for key, value in os.environ.items():
-        if key.startswith(ENVIRONMENT) and _conn_type(value) == CONN_TYPE:
-            found.add(key.removeprefix(ENVIRONMENT).lower())
-    return found
-
-
-def _conn_type(value: str) -> str | None:
-    if not value.lstrip().startswith("{"):
-        return urlsplit(value).scheme
-    try:
-        return str(json.loads(value).get("conn_type"))
-    except ValueError:
-        return None

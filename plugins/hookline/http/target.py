@@ -99,7 +99,7 @@ def _base(host: str | None, schema: str | None, port: int | None) -> tuple[url.O
         raise ConfigurationError(
             f"host begins with {origin.scheme}:// but schema is {schema}; make them agree"
         )
-    if port is None:
+    if not port:  # Airflow's form saves 0 for none
         return origin, base_path
     if not 1 <= port <= 65_535:
         raise ConfigurationError(f"port is {port}; ports are 1 to 65535")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -65,6 +65,10 @@ class Sources:
         if isinstance(answer, Rejected):
             raise answer.with_traceback(None)
         return answer
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Take names of sources that exist out of the ration that strangers' names share."""
+        self._seen.update(names)
 
     def close(self) -> None:
         """Stop the threads."""

@@ -81,7 +81,8 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
         raise ConfigurationError(
             f"`{name}` cannot be a source's name: lower-case letters, digits, `_` and `-`, at most 100."
         )
-    extra = {key: value for key, value in extra.items() if value not in (None, "") or key == "dag_prefix"}
+    # The form saves null for what was left out; only the prefix may be empty on purpose.
+    extra = {k: v for k, v in extra.items() if v is not None and (v != "" or k == "dag_prefix")}
     scheme = _scheme(extra)
     _check_options(extra, scheme)
     secrets = tuple(
@@ -132,7 +133,7 @@ def _nearest(wanted: str, known: Mapping[str, Any] | frozenset[str]) -> str:
 
 def _dag_prefix(extra: Mapping[str, Any], name: str) -> str:
     prefix = extra.get("dag_prefix", name)
-    if prefix in ("", None):
+    if prefix == "":
         return ""
     if not isinstance(prefix, str) or not NAME.match(prefix):
         raise ConfigurationError("`dag_prefix` takes what a source's name may be, or nothing.")
