@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 from starlette.responses import JSONResponse
 
-from hookline.database import engine
+from hookline.database import autocommit
 from hookline.inbox.models import InboxEvent
 from hookline.ingress.answer import PUBLIC
 
@@ -78,5 +78,5 @@ def database_state() -> str:
 
 
 def _look() -> None:
-    with engine().connect() as connection:
+    with autocommit() as connection:
         connection.execute(select(InboxEvent.seq).limit(1))

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from hookline.database import engine
+from hookline.database import autocommit, engine
 from hookline.dispatch.dags import EventDags, Found, NotFound, choose
 from hookline.inbox import store
 from hookline.protocol import deduplication
@@ -44,7 +44,7 @@ def dispatch(dags: EventDags) -> int:
     :raises SQLAlchemyError: the database is away; nothing of the batch has happened.
     """
     now = timezone.utcnow()
-    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with autocommit() as connection:
         if not store.has_pending(connection, now):
             return 0
     with Session(engine(), expire_on_commit=False) as session, session.begin():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import timezone
 from sqlalchemy.orm import Session
 
-from hookline.database import engine
+from hookline.database import autocommit, engine
 from hookline.dispatch.dags import Found, choose
 from hookline.inbox import store
 
@@ -23,7 +23,7 @@ def release(dags: EventDags) -> int:
     :returns: how many events were released.
     :raises SQLAlchemyError: the database is away.
     """
-    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with autocommit() as connection:
         kinds = store.held_candidates(connection)
     if not kinds:
         return 0

@@ -1,4 +1,4 @@
-"""Group commit: all requests that wait are stored by one insert and one commit.
+"""Group commit: all requests that wait are stored by one insert, which is one commit.
 
 While one batch is being written the next one gathers, so that the batch grows with the load and a lone
 request waits for nobody.
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from hookline.database import engine
+from hookline.database import autocommit
 from hookline.inbox import store
 
 if TYPE_CHECKING:
     from hookline.protocol.intake import Accepted
 
 MAX_BATCH = 500
+STORE_SECONDS = 15.0
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
@@ -49,6 +50,7 @@ class GroupCommit:
 
         :returns: True if it is new, False if the source had sent it before.
         :raises Overloaded: too much is waiting; nothing was stored.
+        :raises TimeoutError: the database takes too long; the event may be stored yet.
         :raises SQLAlchemyError, ValueError: the database did not take it.
         """
         if self._bytes + len(event.body) > MAX_WAITING_BYTES:
@@ -78,12 +80,19 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         writing = loop.run_in_executor(self._thread, write, [event for event, _ in batch])
         try:
-            results = await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            results = await writing
-            self._settle(batch, results)
-            raise
-        self._settle(batch, results)
+            # One timer for a batch: one for each request would cost as much as parsing it.
+            while not (await asyncio.wait([writing], timeout=STORE_SECONDS))[0]:
+                self._give_up(batch)
+        finally:
+            await asyncio.wait([writing])
+            self._settle(batch, writing.result())
+
+    def _give_up(self, batch: list[tuple[Accepted, asyncio.Future[bool]]]) -> None:
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        self._bytes -= sum(len(event.body) for event, _ in waiting)
+        for _, done in [*batch, *waiting]:
+            if not done.done():
+                done.set_exception(TimeoutError())
 
     def _settle(self, batch: list[tuple[Accepted, asyncio.Future[bool]]], results: list[Result]) -> None:
         for (_, done), result in zip(batch, results, strict=True):
@@ -125,11 +134,11 @@ def write(events: list[Accepted]) -> list[Result]:
 
 def _insert(events: list[Accepted]) -> set[tuple[str, str]]:
     try:
-        with engine().begin() as connection:
+        with autocommit() as connection:
             return store.add(connection, events)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
     # The pooled connection was dead, as after a restart of the database; what was committed counts as known.
-    with engine().begin() as connection:
+    with autocommit() as connection:
         return store.add(connection, events)

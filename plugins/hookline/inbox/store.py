@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, TIMESTAMP, Boolean, Text, bindparam, cast, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hookline.inbox.models import DISPATCHED, HELD, PENDING, QUARANTINED, InboxEvent
@@ -18,20 +19,15 @@ if TYPE_CHECKING:
 
     from hookline.protocol.intake import Accepted
 
-_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_FRESH: dict[str, Any] = {"state": PENDING, "attempts": 0}
 
 
 def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, str]]:
-    """Insert events, leaving out those that are already there.
+    """Insert events by one statement, leaving out those that are already there.
 
     :param events: no two with the same source and event id.
     :returns: ``(source, event id)`` of the rows that are new.
     """
-    statement = (
-        _INSERT[connection.dialect.name](InboxEvent)
-        .on_conflict_do_nothing(index_elements=["source", "event_id"])
-        .returning(InboxEvent.source, InboxEvent.event_id)
-    )
     rows = [
         {
             "source": event.source,
@@ -40,14 +36,43 @@ def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, st
             "candidates": json.dumps(event.candidates),
             "run_paused": event.run_paused,
             "received_at": event.received_at,
-            "body": event.body,
-            "state": PENDING,
             "due_at": event.received_at,
-            "attempts": 0,
+            "body": event.body,
         }
         for event in events
     ]
-    return {(source, event_id) for source, event_id in connection.execute(statement, rows)}
+    if connection.dialect.name == "postgresql":
+        # Columns as arrays: the driver composes a few parameters instead of a dozen for each row.
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        return {tuple(row) for row in connection.execute(_insert_arrays(), columns)}
+    statement = _new_only(sqlite.insert(InboxEvent).values(_FRESH))
+    return {tuple(row) for row in connection.execute(statement, rows)}
+
+
+@cache
+def _insert_arrays() -> Any:
+    time = TIMESTAMP(timezone=True)
+    types: dict[str, Any] = {
+        "source": Text,
+        "event_id": Text,
+        "event_type": Text,
+        "candidates": Text,
+        "run_paused": Boolean,
+        "received_at": time,
+        "due_at": time,
+        "body": Text,
+    }
+    names = list(types)
+    arrays = (cast(bindparam(name), ARRAY(kind)) for name, kind in types.items())
+    rows = func.unnest(*arrays).table_valued(*names).render_derived()
+    source = select(*rows.c, *(literal(value) for value in _FRESH.values()))
+    return _new_only(postgresql.insert(InboxEvent).from_select([*names, *_FRESH], source))
+
+
+def _new_only(statement: Any) -> Any:
+    return statement.on_conflict_do_nothing(index_elements=["source", "event_id"]).returning(
+        InboxEvent.source, InboxEvent.event_id
+    )
 
 
 def has_pending(connection: Connection, now: datetime) -> bool:

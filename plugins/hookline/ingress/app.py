@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,8 +16,6 @@ from hookline.protocol import intake
 from hookline.protocol.problem import METHOD_NOT_ALLOWED, TIMED_OUT, UNAVAILABLE, Rejected
 
 log = structlog.get_logger(__name__)
-
-STORE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +82,7 @@ class Ingress:
 
     async def _store(self, event: intake.Accepted) -> bool:
         try:
-            async with asyncio.timeout(STORE_SECONDS):
-                return await self._inbox.store(event)
+            return await self._inbox.store(event)
         except Overloaded:
             raise _unavailable("Too much is waiting to be stored.") from None
         except TimeoutError:

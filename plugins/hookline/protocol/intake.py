@@ -15,6 +15,7 @@ from hookline.protocol.problem import MALFORMED, UNSUPPORTED_MEDIA_TYPE, Rejecte
 from hookline.protocol.source import Source
 
 MAX_TYPE = 200
+JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,17 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
     """
     source.verifier.verify(message)
     text, data = _data(message)
-    found = source.event_type.find(message, data) or ""
-    if found in source.scheme.handshakes:
-        return Handshake(found)
-    if not found and source.event_type.kind != "path":
-        raise Rejected(MALFORMED, f"The event's type is expected in {source.event_type}, and is not there.")
-    segments = message.path_segments() if source.event_type.kind == "path" else source.segments(found)
+    if source.event_type.kind == "path":
+        segments = message.path_segments()
+    else:
+        found = source.event_type.find(message, data)
+        if not found:
+            raise Rejected(
+                MALFORMED, f"The event's type is expected in {source.event_type}, and is not there."
+            )
+        if found in source.scheme.handshakes:
+            return Handshake(found)
+        segments = tuple(found.split("."))
     event_type = ".".join(segments) or source.name
     if len(event_type) > MAX_TYPE or not event_type.isprintable():
         raise Rejected(MALFORMED, f"An event's type is printable text of at most {MAX_TYPE} characters.")
@@ -93,9 +99,12 @@ def _data(message: Message) -> tuple[str, Any]:
 def _check_format(message: Message) -> None:
     if (message.headers.get("content-encoding") or "identity").lower() != "identity":
         raise Rejected(UNSUPPORTED_MEDIA_TYPE, "The body is compressed; send it as it is.")
-    kind, _, parameters = (message.headers.get("content-type") or "application/json").partition(";")
+    content_type = message.headers.get("content-type") or JSON
+    if content_type == JSON:
+        return
+    kind, _, parameters = content_type.partition(";")
     kind = kind.strip().lower()
-    if kind not in ("application/json", "text/json") and not kind.endswith("+json"):
+    if kind not in (JSON, "text/json") and not kind.endswith("+json"):
         raise Rejected(
             UNSUPPORTED_MEDIA_TYPE, "Send the event as JSON, with `Content-Type: application/json`."
         )

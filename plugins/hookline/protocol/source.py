@@ -52,10 +52,6 @@ class Source:
     max_body_bytes: int | None = None
     run_paused: bool = False
 
-    def segments(self, event_type: str) -> tuple[str, ...]:
-        """Split a type found by ``event_type``: a path by slashes, anything else by dots."""
-        return tuple(event_type.split("/" if self.event_type.kind == "path" else ".")) if event_type else ()
-
     def candidates(self, segments: tuple[str, ...]) -> list[str]:
         """Return the dag ids that may run for an event, best first, ending in the catch-all.
 

@@ -115,9 +115,8 @@ def test_an_event_longer_than_its_column_is_refused_alone(inbox: str) -> None:
 def test_text_the_driver_refuses_is_refused_alone_and_the_next_batch_is_stored(inbox: str) -> None:
     async def main(commit: GroupCommit) -> list[Any]:
         poison = accepted("2", event_type="a\0b" if inbox == "postgresql" else "\ud800")
-        first = await asyncio.gather(
-            *(commit.store(event) for event in (accepted("1"), poison, accepted("3"))), return_exceptions=True
-        )
+        waiting = [commit.store(event) for event in (accepted("1"), poison, accepted("3"))]
+        first = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
         return [*first, await asyncio.wait_for(commit.store(accepted("4")), 10)]
 
     answers = running(main)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hookline import database
-from hookline.ingress import app
+from hookline.inbox import group_commit
 from tests.unit.conftest import Query
 from tests.unit.ingress.server import Server
 from tests.unit.ingress.test_answers import problem
@@ -67,12 +67,12 @@ def test_a_database_without_the_tables_is_not_ready(settings: pytest.MonkeyPatch
 def test_an_event_stored_after_its_sender_was_sent_away_is_then_a_duplicate(
     fresh_server: Server, database_file: Path, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "STORE_SECONDS", 0.5)
+    monkeypatch.setattr(group_commit, "STORE_SECONDS", 0.5)
     with closing(sqlite3.connect(database_file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         problem(fresh_server.post("shop/paid", X_Id="17"), 503, "unavailable")
         other.execute("ROLLBACK")
-    monkeypatch.setattr(app, "STORE_SECONDS", 15)
+    monkeypatch.setattr(group_commit, "STORE_SECONDS", 15)
     response = fresh_server.post("shop/paid", X_Id="17")
     assert (response.status_code, response.json()["duplicate"]) == (200, True)
     assert query("SELECT count(*) FROM hookline_event") == [(1,)]

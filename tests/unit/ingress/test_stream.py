@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,18 @@ def test_a_refusal_before_the_body_does_not_wait_for_it(bare: Server, path: byte
         connection.sendall(HEAD % path + b"Content-Length: 1000\r\n\r\n{")
         seen, _, _, closed = answer(connection)
     assert (seen, closed) == (status, True)
+
+
+@pytest.mark.parametrize(("path", "status"), [(b"nobody", 404), (b"small", 413)])
+def test_a_client_that_is_still_sending_gets_the_refusal(bare: Server, path: bytes, status: int) -> None:
+    # Closing at once would reset its connection, and take the answer with it.
+    with bare.connect() as connection:
+        connection.sendall(HEAD % path + b"Content-Length: 1000\r\n\r\n")
+        for _ in range(10):
+            time.sleep(0.01)
+            connection.sendall(b" " * 100)
+        seen, _, _, closed = answer(connection)
+    assert (seen, closed) == (status, False)
 
 
 def test_a_refusal_after_the_body_leaves_the_connection_open(bare: Server) -> None:

@@ -31,7 +31,7 @@ class ApiKey:
         presented = message.headers.get(self.header)
         if presented is None:
             raise unauthenticated(f"No single `{self.header}` header.")
-        if not any_equal(presented.encode("latin-1"), self.credentials.encoded()):
+        if not any_equal(presented.encode("latin-1"), self.credentials.encoded):
             raise unauthenticated(f"The key in `{self.header}` is wrong.")
 
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002

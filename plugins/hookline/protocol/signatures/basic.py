@@ -48,7 +48,7 @@ class Basic:
 
     def _pairs(self) -> tuple[bytes, ...]:
         user = self.credentials.login.encode("utf-8", "surrogatepass")
-        return tuple(user + b":" + key for key in self.credentials.encoded())
+        return tuple(user + b":" + key for key in self.credentials.encoded)
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Basic:  # noqa: ARG001

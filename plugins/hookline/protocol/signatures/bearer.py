@@ -32,7 +32,7 @@ class Bearer:
         scheme, _, token = (message.headers.get("authorization") or "").partition(" ")
         if scheme.lower() != "bearer":
             raise unauthenticated("No single `Authorization: Bearer` header.", challenge=CHALLENGE)
-        if not any_equal(token.strip(" \t").encode("latin-1"), self.credentials.encoded()):
+        if not any_equal(token.strip(" \t").encode("latin-1"), self.credentials.encoded):
             raise unauthenticated("The bearer token is wrong.", challenge=CHALLENGE)
 
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002

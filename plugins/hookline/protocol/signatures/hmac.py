@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
@@ -86,7 +85,7 @@ class Hmac:
         if presented is None:
             raise unauthenticated(f"No single `{self.layout.header}` header.")
         timestamp = self._timestamp(message)
-        expected = tuple(self._signature(key, message, timestamp) for key in self.credentials.encoded())
+        expected = tuple(self._signature(key, message, timestamp) for key in self.credentials.encoded)
         if self.layout.encoding == "hex":
             start = len(self.layout.prefix)
             presented = presented[:start] + presented[start:].lower()
@@ -96,7 +95,7 @@ class Hmac:
     def sign(self, message: Message) -> Mapping[str, str]:
         """Return the signature's header and, where the layout has one, the timestamp's."""
         stamp = str(int(message.received_at.timestamp())) if self.layout.timestamp_header else ""
-        signature = self._signature(self.credentials.encoded()[0], message, stamp).decode("latin-1")
+        signature = self._signature(self.credentials.encoded[0], message, stamp).decode("latin-1")
         headers = {self.layout.header: signature}
         return headers | ({self.layout.timestamp_header: stamp} if stamp else {})
 
@@ -118,16 +117,19 @@ class Hmac:
         return stamp
 
     def _signature(self, key: bytes, message: Message, timestamp: str) -> bytes:
+        signed = message.body if self.layout.content == "{body}" else self._signed(message, timestamp)
+        digest = hmac.digest(key, signed, self.layout.algorithm)
+        encoded = digest.hex().encode() if self.layout.encoding == "hex" else base64.b64encode(digest)
+        return self.layout.prefix.encode() + encoded
+
+    def _signed(self, message: Message, timestamp: str) -> bytes:
         values = {
             "{body}": message.body,
             "{timestamp}": timestamp.encode("latin-1"),
             "{url}": message.url.encode("utf-8", "surrogatepass"),
         }
         parts = _PLACEHOLDER.split(self.layout.content)
-        signed = b"".join(values[part] if part in values else part.encode() for part in parts)
-        digest = hmac.new(key, signed, getattr(hashlib, self.layout.algorithm)).digest()
-        encoded = digest.hex().encode() if self.layout.encoding == "hex" else base64.b64encode(digest)
-        return self.layout.prefix.encode() + encoded
+        return b"".join(values[part] if part in values else part.encode() for part in parts)
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Hmac:

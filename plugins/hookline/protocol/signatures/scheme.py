@@ -27,10 +27,12 @@ class Credentials:
 
     login: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    encoded: tuple[bytes, ...] = field(init=False, repr=False)
 
-    def encoded(self) -> tuple[bytes, ...]:
-        """Return the secrets as UTF-8 bytes."""
-        return tuple(secret.encode("utf-8", "surrogatepass") for secret in self.secrets)
+    def __post_init__(self) -> None:
+        """Encode the secrets once, as UTF-8."""
+        encoded = tuple(secret.encode("utf-8", "surrogatepass") for secret in self.secrets)
+        object.__setattr__(self, "encoded", encoded)
 
 
 class Verifier(Protocol):
