@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import jinja2
 from airflow.sdk import Param, dag
 from airflow.sdk.exceptions import AirflowFailException
+from jinja2.utils import missing
 
 from hookline import catalog
 from hookline.exceptions import NotAnEvent
@@ -22,6 +24,35 @@ MARKER = "hookline.event_dag"
 
 
 _OF_PARAM = frozenset({"default", "description", "source", "schema", "self"})
+
+
+NO_EVENT = (
+    'carries no event. Start it with the conf {"data": {...}}: the sample shown in the Trigger form is never'
+    " used by itself."
+)
+
+
+class MissingEvent(jinja2.StrictUndefined):
+    """What a template finds where a run's ``conf`` has no ``data``: the end of the task, with the reason.
+
+    Airflow renders templates before anything of the task runs, :func:`require_event` included.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: Any = jinja2.UndefinedError,
+    ) -> None:
+        if name == "data" and isinstance(obj, dict | None):
+            hint, exc = (
+                f"`data` is missing; if this is `dag_run.conf`, the run {NO_EVENT}",
+                AirflowFailException,
+            )
+        super().__init__(hint, obj, name, exc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +90,7 @@ class Event:
         run = context["dag_run"]
         conf = run.conf or {}
         if "data" not in conf:
-            raise NotAnEvent(
-                f"The run `{run.run_id}` of the event Dag `{run.dag_id}` carries no event. Start it with the"
-                ' conf {"data": {...}}: the sample shown in the Trigger form is never used by itself.'
-            )
+            raise NotAnEvent(f"The run `{run.run_id}` of the event Dag `{run.dag_id}` {NO_EVENT}")
         extension = conf.get("hookline") or {}
         return cls(
             data=conf["data"],
@@ -84,6 +112,7 @@ def event_dag(
     tags: Iterable[str] = (),
     params: Mapping[str, Any] | None = None,
     default_args: Mapping[str, Any] | None = None,
+    template_undefined: type[jinja2.StrictUndefined] | None = None,
     **kwargs: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., DAG]]:
     """Make a function an event Dag: it runs for the event of its name, and only such Dags do.
@@ -111,6 +140,7 @@ def event_dag(
             **(params or {}),
         },
         tags={"event", *tags},
+        template_undefined=template_undefined or MissingEvent,
         default_args={**(default_args or {}), MARKER: {"version": 1, "event": name}},
         **{"schedule": None, **kwargs},
     )

@@ -80,8 +80,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
         finally:
             for task in health.tasks:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*health.tasks, return_exceptions=True)
             sources.close()
             database.dispose()
 

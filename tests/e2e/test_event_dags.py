@@ -93,6 +93,16 @@ def test_an_event_that_airflow_refuses_does_not_take_others_along(
     assert driver.run("chaos.strict", run_id(refused)) is None, case
 
 
+@pytest.mark.parametrize(
+    ("dag_id", "task"), [("users.created", "create_person"), ("github.push", "tell_channel")]
+)
+def test_a_ready_dag_without_an_event_says_so_at_once(driver: Driver, dag_id: str, task: str) -> None:
+    run = driver.trigger(dag_id, {}).json()["dag_run_id"]
+
+    assert driver.finished(dag_id, run) == "failed"
+    assert "carries no event" in driver.log(dag_id, run, task)
+
+
 def test_a_run_without_an_event_fails_and_never_uses_the_sample(driver: Driver, echo: EchoServer) -> None:
     started = driver.trigger("chaos.sample", {})
 

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from hookline.database import autocommit, engine
 from hookline.dispatch.dags import EventDags, Found, NotFound, choose
 from hookline.inbox import store
+from hookline.inbox.models import HELD
 from hookline.protocol import deduplication
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def _dispatch_one(session: Session, event: InboxEvent, target: Found | NotFound)
         state=event.state,
         dag_id=event.dag_id,
         run_id=event.run_id,
-        reason=event.reason,
+        # Why Airflow refuses an event may quote its data, which is for the inbox, not for the log.
+        reason=event.reason if event.state == HELD else None,
     )
 
 
@@ -95,10 +97,7 @@ def _create_run(session: Session, event: InboxEvent, dag: SerializedDAG) -> None
     except (ParamValidationError, DataError, ValueError, TypeError, RecursionError) as error:
         store.quarantine(event, _reason(error))
     except IntegrityError as error:
-        if _exists(session, dag.dag_id, run_id):
-            store.dispatched(event, dag.dag_id, run_id)
-        else:
-            _try_again(event, error)
+        _settle_with_existing(session, event, dag.dag_id, run_id, error)
     except Exception as error:  # whatever else it is, the other events of the batch go on
         log.warning("Airflow raised on an event", event_id=event.event_id, exc_info=True)
         _try_again(event, error)
@@ -113,13 +112,21 @@ def _try_again(event: InboxEvent, error: Exception) -> None:
         store.postpone(event, _reason(error), timezone.utcnow(), RETRY_AFTER)
 
 
-def _exists(session: Session, dag_id: str, run_id: str) -> bool:
-    query = select(DagRun.id).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
-    return session.scalar(query) is not None
+def _settle_with_existing(
+    session: Session, event: InboxEvent, dag_id: str, run_id: str, error: IntegrityError
+) -> None:
+    run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+    if run is None:
+        _try_again(event, error)
+    elif (run.conf or {}).get("id") == event.event_id and run.conf.get("source") == event.source:
+        store.dispatched(event, dag_id, run_id)
+    else:
+        store.quarantine(event, f"A run `{run_id}` of `{dag_id}` exists that this event did not start.")
 
 
 def _reason(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     # A validation error quotes the value it met, a database error the row: the first line is the reason.
-    line = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-    return f"Airflow refused it: {line[:500]}"
+    line = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
+    printable = "".join(character if character.isprintable() else "?" for character in line[:500])
+    return f"Airflow refused it: {printable}"

@@ -88,14 +88,21 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
     )
     if scheme.needs_secret and not (password and password.strip()):
         raise ConfigurationError(f"`auth_type` {scheme.name} needs a secret in the password field.")
+    verifier = scheme.build(Credentials(login or "", secrets), extra)
+    methods = _methods(extra)
+    if "GET" in methods and not verifier.covers_query:
+        raise ConfigurationError(
+            "`methods` has GET, whose data is the query, but the signature does not cover the query:"
+            " put `{url}` into `signed_content`, or leave GET out."
+        )
     return Source(
         name=name,
         scheme=scheme,
-        verifier=scheme.build(Credentials(login or "", secrets), extra),
+        verifier=verifier,
         event_type=Locator.parse(extra["event_type"]) if "event_type" in extra else scheme.event_type,
         event_id=Locator.parse(extra["event_id"]) if "event_id" in extra else scheme.event_id,
         dag_prefix=_dag_prefix(extra, name),
-        methods=_methods(extra),
+        methods=methods,
         max_body_bytes=_max_body_bytes(extra),
         run_paused=_choice(extra, "on_paused", ("hold", "run")) == "run",
     )

@@ -23,6 +23,11 @@ class ApiKey:
         """Lower-case names of the headers that carry the proof."""
         return frozenset({self.header.lower()})
 
+    @property
+    def covers_query(self) -> bool:
+        """Return True: who has the proof may send anything."""
+        return True
+
     def verify(self, message: Message) -> None:
         """Accept the right key.
 

@@ -27,6 +27,11 @@ class Basic:
         """Lower-case names of the headers that carry the proof."""
         return frozenset({"authorization"})
 
+    @property
+    def covers_query(self) -> bool:
+        """Return True: who has the proof may send anything."""
+        return True
+
     def verify(self, message: Message) -> None:
         """Accept the right user name and password.
 

@@ -76,6 +76,11 @@ class Hmac:
         """Lower-case names of the headers that carry the proof."""
         return frozenset({self.layout.header.lower()})
 
+    @property
+    def covers_query(self) -> bool:
+        """Whether the URL is signed."""
+        return "{url}" in self.layout.content
+
     def verify(self, message: Message) -> None:
         """Accept a signature made with one of the secrets, at a time within the tolerance.
 

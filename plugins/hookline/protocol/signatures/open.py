@@ -17,6 +17,11 @@ class Open:
         """Lower-case names of the headers that carry the proof."""
         return frozenset()
 
+    @property
+    def covers_query(self) -> bool:
+        """Return True: who has the proof may send anything."""
+        return True
+
     def verify(self, message: Message) -> None:
         """Accept the message."""
 

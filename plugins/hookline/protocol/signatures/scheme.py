@@ -42,6 +42,10 @@ class Verifier(Protocol):
     def reads(self) -> frozenset[str]:
         """Lower-case names of the headers that carry the proof; they do not travel on."""
 
+    @property
+    def covers_query(self) -> bool:
+        """Whether the proof is worthless with another query string."""
+
     def verify(self, message: Message) -> None:
         """Accept the message or refuse it.
 
