@@ -1,7 +1,8 @@
-"""Hookline's own small pool on Airflow's metadata database.
+"""Hookline's own small pools on Airflow's metadata database.
 
 The api-server stands still when its pool runs dry (its event loop waits for a connection whose holder
-waits for the loop), so Hookline takes none of its connections, and checks out its own only on threads.
+waits for the loop), so Hookline takes none of its connections. What is synchronous is checked out on
+threads only; the inbox writes through one asynchronous connection.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 POOL_SIZE = 4
 SQLITE_BUSY_SECONDS = 30
@@ -41,13 +43,38 @@ def engine() -> Engine:
     return made
 
 
+def async_engine() -> AsyncEngine:
+    """Return a new asynchronous engine with one connection; whoever asks for it disposes of it."""
+    from airflow import settings
+    from airflow.configuration import conf
+    from sqlalchemy import event
+
+    connect_args: dict[str, Any] = {}
+    if conf.has_option("database", "sql_alchemy_connect_args_async"):
+        connect_args = dict(conf.getimport("database", "sql_alchemy_connect_args_async"))
+    url = conf.get("database", "sql_alchemy_conn_async", fallback="")
+    if not url:
+        sync_url = conf.get_mandatory_value("database", "sql_alchemy_conn")
+        url = settings._get_async_conn_uri_from_sync(sync_uri=sync_url)  # noqa: SLF001  as Airflow derives its own
+    if url.startswith("sqlite"):
+        connect_args.setdefault("timeout", SQLITE_BUSY_SECONDS)
+    made: AsyncEngine = settings.create_async_metadata_engine(
+        url,
+        connect_args=connect_args,
+        engine_args={"pool_size": 1, "max_overflow": 0, "pool_recycle": 1800},
+    )
+    if made.dialect.name == "sqlite":
+        event.listen(made.sync_engine, "connect", _sqlite_connect)
+    return made
+
+
 def autocommit() -> Connection:
     """Return a connection on which each statement is a transaction: one round trip instead of three."""
     return engine().connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def dispose() -> None:
-    """Close the pool; the next use makes a new one."""
+    """Close the synchronous pool; the next use makes a new one."""
     if engine.cache_info().currsize:
         engine().dispose()
         engine.cache_clear()
@@ -56,10 +83,12 @@ def dispose() -> None:
 def _sqlite_connect(connection: Any, _record: Any) -> None:
     # The driver's own transactions begin too late for savepoints and for reading before writing.
     connection.isolation_level = None
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA journal_mode=WAL")
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA journal_mode=WAL")
     # WAL's default loses the last commits in a power cut; an accepted event must survive one.
-    connection.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
 
 
 def _sqlite_begin(connection: Any) -> None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from hookline.database import autocommit
+from hookline.database import async_engine
 from hookline.inbox import store
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from hookline.protocol.intake import Accepted
 
 MAX_BATCH = 500
@@ -25,7 +26,7 @@ STORE_SECONDS = 15.0
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
-Result = bool | SQLAlchemyError | ValueError
+Result = bool | BaseException
 
 
 class Overloaded(Exception):
@@ -33,7 +34,7 @@ class Overloaded(Exception):
 
 
 class GroupCommit:
-    """Stores events on a thread of its own.
+    """Stores events through the asynchronous driver: a thread would wait for the interpreter's lock.
 
     :param on_stored: called on the event loop after each commit that stored something new.
     """
@@ -43,7 +44,6 @@ class GroupCommit:
         self._waiting: deque[tuple[Accepted, asyncio.Future[bool]]] = deque()
         self._bytes = 0
         self._some = asyncio.Event()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hookline-inbox")
 
     async def store(self, event: Accepted) -> bool:
         """Commit one event.
@@ -51,7 +51,7 @@ class GroupCommit:
         :returns: True if it is new, False if the source had sent it before.
         :raises Overloaded: too much is waiting; nothing was stored.
         :raises TimeoutError: the database takes too long; the event may be stored yet.
-        :raises SQLAlchemyError, ValueError: the database did not take it.
+        :raises SQLAlchemyError, ValueError, OSError: the database did not take it.
         """
         if self._bytes + len(event.body) > MAX_WAITING_BYTES:
             raise Overloaded
@@ -63,29 +63,37 @@ class GroupCommit:
 
     async def run(self) -> None:
         """Write batches until cancelled; then what waits is written before this ends."""
+        engine = async_engine()
         try:
             while True:
                 await self._some.wait()
                 self._some.clear()
                 while self._waiting:
-                    await self._write_batch()
+                    await self._write_batch(engine)
         finally:
             while self._waiting:
-                await self._write_batch()
-            self._thread.shutdown(wait=False)
+                await self._write_batch(engine)
+            await engine.dispose()
 
-    async def _write_batch(self) -> None:
+    async def _write_batch(self, engine: AsyncEngine) -> None:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
         self._bytes -= sum(len(event.body) for event, _ in batch)
-        loop = asyncio.get_running_loop()
-        writing = loop.run_in_executor(self._thread, write, [event for event, _ in batch])
+        writing = asyncio.create_task(  # noqa: RUF006  waited for below
+            write(engine, [event for event, _ in batch])
+        )
         try:
             # One timer for a batch: one for each request would cost as much as parsing it.
             while not (await asyncio.wait([writing], timeout=STORE_SECONDS))[0]:
                 self._give_up(batch)
         finally:
-            await asyncio.wait([writing])
-            self._settle(batch, writing.result())
+            if not writing.done():  # the process is to end; what has begun may finish
+                await asyncio.wait([writing], timeout=STORE_SECONDS)
+            if writing.done():
+                error = writing.exception()
+                self._settle(batch, [error] * len(batch) if error else writing.result())
+            else:
+                writing.cancel()
+                self._give_up(batch)
 
     def _give_up(self, batch: list[tuple[Accepted, asyncio.Future[bool]]]) -> None:
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
@@ -94,7 +102,7 @@ class GroupCommit:
             if not done.done():
                 done.set_exception(TimeoutError())
 
-    def _settle(self, batch: list[tuple[Accepted, asyncio.Future[bool]]], results: list[Result]) -> None:
+    def _settle(self, batch: list[tuple[Accepted, asyncio.Future[bool]]], results: Sequence[Result]) -> None:
         for (_, done), result in zip(batch, results, strict=True):
             if done.done():  # the client went away
                 continue
@@ -106,8 +114,8 @@ class GroupCommit:
             self._on_stored()
 
 
-def write(events: list[Accepted]) -> list[Result]:
-    """Store a batch in one transaction; when the database refuses the batch, each event in its own.
+async def write(engine: AsyncEngine, events: list[Accepted]) -> list[Result]:
+    """Store a batch by one statement; when the database refuses the batch, each event by its own.
 
     :returns: for each event True if it is new, False if it is known, or the error that kept it out.
     """
@@ -115,13 +123,14 @@ def write(events: list[Accepted]) -> list[Result]:
     for event in events:  # the order of arrival is the order of dispatch
         unique.setdefault((event.source, event.event_id), event)
     try:
-        new = _insert(list(unique.values()))
-    except OperationalError as error:  # the database is away, not the event bad
+        new = await _insert(engine, list(unique.values()))
+    except (OperationalError, OSError) as error:  # the database is away, not the event bad
         return [error] * len(events)
     except (DBAPIError, ValueError) as error:  # ValueError: text a driver cannot send, as NUL
-        if len(events) == 1:
-            return [error]
-        return [result for event in events for result in write([event])]
+        away = isinstance(error, DBAPIError) and error.connection_invalidated
+        if away or len(events) == 1:
+            return [error] * len(events)
+        return [result for event in events for result in await write(engine, [event])]
     except SQLAlchemyError as error:
         return [error] * len(events)
     results: list[Result] = []
@@ -132,13 +141,17 @@ def write(events: list[Accepted]) -> list[Result]:
     return results
 
 
-def _insert(events: list[Accepted]) -> set[tuple[str, str]]:
+async def _insert(engine: AsyncEngine, events: list[Accepted]) -> set[tuple[str, str]]:
     try:
-        with autocommit() as connection:
-            return store.add(connection, events)
+        return await _insert_once(engine, events)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
     # The pooled connection was dead, as after a restart of the database; what was committed counts as known.
-    with autocommit() as connection:
-        return store.add(connection, events)
+    return await _insert_once(engine, events)
+
+
+async def _insert_once(engine: AsyncEngine, events: list[Accepted]) -> set[tuple[str, str]]:
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        return await connection.run_sync(store.add, events)

@@ -88,7 +88,7 @@ class Ingress:
         except TimeoutError:
             # It may be committed yet: the sender's next attempt then is a duplicate, and harmless.
             raise _unavailable("The database takes too long.") from None
-        except (SQLAlchemyError, ValueError) as error:
+        except (SQLAlchemyError, ValueError, OSError) as error:
             log.warning(
                 "event not stored", source=event.source, event_id=event.event_id, error=type(error).__name__
             )

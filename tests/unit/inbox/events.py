@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from hookline.database import engine
+from hookline.database import async_engine, engine
+from hookline.inbox import group_commit
 from hookline.inbox.models import InboxEvent
 from hookline.protocol.intake import Accepted
 
@@ -24,6 +26,19 @@ def accepted(event_id: str = "1", **changed: Any) -> Accepted:
         "body": '{"data": {"é": "☃"}}',
     }
     return Accepted(**{**fields, **changed})
+
+
+def write(events: list[Accepted]) -> list[Any]:
+    """Store a batch; return for each event what the inbox says of it."""
+
+    async def main() -> list[Any]:
+        made = async_engine()
+        try:
+            return await group_commit.write(made, events)
+        finally:
+            await made.dispose()
+
+    return asyncio.run(main())
 
 
 def stored() -> list[str]:

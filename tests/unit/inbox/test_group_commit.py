@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from demo.ports import free_port
 from hookline import database
 from hookline.inbox import group_commit
-from hookline.inbox.group_commit import GroupCommit, Overloaded, write
+from hookline.inbox.group_commit import GroupCommit, Overloaded
 from hookline.protocol.intake import Accepted
-from tests.unit.inbox.events import accepted, stored
+from tests.unit.inbox.events import accepted, stored, write
 
 pytestmark = pytest.mark.usefixtures("inbox")
 
@@ -53,15 +54,17 @@ def running(main: Callable[[GroupCommit], Awaitable[Any]], woken: Callable[[], N
 
 
 @contextmanager
-def commits() -> Iterator[list[str]]:
+def inserts() -> Iterator[list[str]]:
+    """Collect the statements that store events; each commits by itself."""
     seen: list[str] = []
 
-    def count(_connection: Any) -> None:
-        seen.append("commit")
+    def collect(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT"):
+            seen.append(statement)
 
-    event.listen(database.engine(), "commit", count)
+    event.listen(Engine, "before_cursor_execute", collect)
     yield seen
-    event.remove(database.engine(), "commit", count)
+    event.remove(Engine, "before_cursor_execute", collect)
 
 
 def test_a_new_event_is_stored_and_a_known_one_is_not() -> None:
@@ -76,7 +79,7 @@ def test_one_of_many_equal_deliveries_is_new() -> None:
 
 
 def test_what_waits_is_committed_at_once() -> None:
-    with commits() as seen:
+    with inserts() as seen:
         assert together(*(accepted(str(number)) for number in range(200))) == [True] * 200
     assert len(seen) <= 2
     assert len(stored()) == 200
@@ -121,19 +124,16 @@ def test_text_the_driver_refuses_is_refused_alone_and_the_next_batch_is_stored(i
 
     answers = running(main)
     assert (answers[0], answers[2], answers[3]) == (True, True, True)
-    assert isinstance(answers[1], ValueError)
+    assert isinstance(answers[1], ValueError | DBAPIError)
     assert sorted(stored()) == ["1", "3", "4"]
 
 
-def test_when_the_database_is_away_every_waiting_request_learns_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
-    database.dispose()
+def test_when_the_database_is_away_every_waiting_request_learns_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as environment:
-        environment.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{tmp_path}")
+        nobody = f"postgresql+psycopg2://airflow@127.0.0.1:{free_port()}/airflow"
+        environment.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", nobody)
         answers = together(accepted("1"), accepted("2"))
-        database.dispose()
-    assert [type(answer) for answer in answers] == [OperationalError] * 2
+    assert all(isinstance(answer, OSError | OperationalError) for answer in answers)
     assert together(accepted("1")) == [True]
 
 

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from hookline.database import engine
 from hookline.inbox import store
-from hookline.inbox.group_commit import write
 from hookline.inbox.models import DISPATCHED, HELD, PENDING, QUARANTINED, InboxEvent
-from tests.unit.inbox.events import ARRIVAL, accepted
+from tests.unit.inbox.events import ARRIVAL, accepted, write
 
 pytestmark = pytest.mark.usefixtures("inbox")
 LATER = ARRIVAL + timedelta(seconds=1)
