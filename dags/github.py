@@ -20,8 +20,9 @@ def github_push() -> None:
             "channel": "deployments",
             "text": (
                 "{% set push = dag_run.conf['data'] %}"
-                "{{ (push.get('pusher') or {}).get('name', 'Somebody') }} pushed {{ push['commits'] | length }}"
-                " commit(s) to {{ push['repository']['full_name'] }} ({{ push['ref'] }})"
+                "{{ (push.get('pusher') or {}).get('name', 'Somebody') }} pushed"
+                " {{ push['commits'] | length }} commit(s)"
+                " to {{ push['repository']['full_name'] }} ({{ push['ref'] }})"
             ),
             "link": "{{ dag_run.conf['data'].get('compare') or '' }}",
         },

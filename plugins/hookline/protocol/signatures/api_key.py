@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
@@ -15,6 +15,7 @@ from hookline.protocol.signatures.scheme import Credentials, Scheme, any_equal, 
 class ApiKey:
     """Compares one header with the Connection's password."""
 
+    covers_query: ClassVar[bool] = True
     credentials: Credentials
     header: str
 
@@ -22,11 +23,6 @@ class ApiKey:
     def reads(self) -> frozenset[str]:
         """Lower-case names of the headers that carry the proof."""
         return frozenset({self.header.lower()})
-
-    @property
-    def covers_query(self) -> bool:
-        """Return True: who has the proof may send anything."""
-        return True
 
     def verify(self, message: Message) -> None:
         """Accept the right key.

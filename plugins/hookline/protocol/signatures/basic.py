@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
@@ -20,17 +20,9 @@ CHALLENGE = 'Basic realm="hookline", charset="UTF-8"'
 class Basic:
     """Compares ``Authorization: Basic`` with the Connection's login and password."""
 
+    reads: ClassVar[frozenset[str]] = frozenset({"authorization"})
+    covers_query: ClassVar[bool] = True
     credentials: Credentials
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """Lower-case names of the headers that carry the proof."""
-        return frozenset({"authorization"})
-
-    @property
-    def covers_query(self) -> bool:
-        """Return True: who has the proof may send anything."""
-        return True
 
     def verify(self, message: Message) -> None:
         """Accept the right user name and password.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
@@ -17,17 +17,9 @@ CHALLENGE = 'Bearer realm="hookline"'
 class Bearer:
     """Compares the bearer token with the Connection's password."""
 
+    reads: ClassVar[frozenset[str]] = frozenset({"authorization"})
+    covers_query: ClassVar[bool] = True
     credentials: Credentials
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """Lower-case names of the headers that carry the proof."""
-        return frozenset({"authorization"})
-
-    @property
-    def covers_query(self) -> bool:
-        """Return True: who has the proof may send anything."""
-        return True
 
     def verify(self, message: Message) -> None:
         """Accept the right token.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from hookline.protocol.message import Message
 from hookline.protocol.signatures.scheme import Credentials, Scheme
@@ -12,15 +12,8 @@ from hookline.protocol.signatures.scheme import Credentials, Scheme
 class Open:
     """Accepts every message."""
 
-    @property
-    def reads(self) -> frozenset[str]:
-        """Lower-case names of the headers that carry the proof."""
-        return frozenset()
-
-    @property
-    def covers_query(self) -> bool:
-        """Return True: who has the proof may send anything."""
-        return True
+    reads: ClassVar[frozenset[str]] = frozenset()
+    covers_query: ClassVar[bool] = True
 
     def verify(self, message: Message) -> None:
         """Accept the message."""
