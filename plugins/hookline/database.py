@@ -18,6 +18,16 @@ POOL_SIZE = 4
 SQLITE_BUSY_SECONDS = 30
 
 
+# A peer that vanished is noticed within a minute; by default the system waits for hours.
+_LIBPQ = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
 @cache
 def engine() -> Engine:
     """Return this process's engine, made with the URL, arguments and hooks Airflow's own is made with."""
@@ -29,8 +39,7 @@ def engine() -> Engine:
     if conf.has_option("database", "sql_alchemy_connect_args"):
         connect_args = dict(conf.getimport("database", "sql_alchemy_connect_args"))
     url = conf.get_mandatory_value("database", "sql_alchemy_conn")
-    if url.startswith("sqlite"):
-        connect_args.setdefault("timeout", SQLITE_BUSY_SECONDS)
+    connect_args = {**_patience(url), **connect_args}
     # Overridable in airflow_local_settings.py: a deployment with token login needs no second place for it.
     made: Engine = settings.create_metadata_engine(
         url,
@@ -56,8 +65,7 @@ def async_engine() -> AsyncEngine:
     if not url:
         sync_url = conf.get_mandatory_value("database", "sql_alchemy_conn")
         url = settings._get_async_conn_uri_from_sync(sync_uri=sync_url)  # noqa: SLF001  as Airflow derives its own
-    if url.startswith("sqlite"):
-        connect_args.setdefault("timeout", SQLITE_BUSY_SECONDS)
+    connect_args = {"timeout": SQLITE_BUSY_SECONDS if url.startswith("sqlite") else 10, **connect_args}
     made: AsyncEngine = settings.create_async_metadata_engine(
         url,
         connect_args=connect_args,
@@ -71,6 +79,12 @@ def async_engine() -> AsyncEngine:
 def autocommit() -> Connection:
     """Return a connection on which each statement is a transaction: one round trip instead of three."""
     return engine().connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _patience(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"timeout": SQLITE_BUSY_SECONDS}
+    return dict(_LIBPQ) if url.startswith("postgresql") else {}
 
 
 def dispose() -> None:

@@ -22,9 +22,8 @@ class Health:
 
     def __init__(self) -> None:
         self.tasks: list[asyncio.Task[None]] = []
-        self._database = "unknown"
-        self._checked = -FRESH_SECONDS
-        self._checking = asyncio.Lock()
+        self._look: asyncio.Future[str] | None = None
+        self._looked = 0.0
 
     async def live(self) -> JSONResponse:
         """Answer 200 while the process's loops run; a dead one is mended by a restart only."""
@@ -45,16 +44,15 @@ class Health:
         )
 
     async def _database_state(self) -> str:
-        # Probes share one look per second: strangers must not reach the database through this.
-        async with self._checking:
-            if time.monotonic() - self._checked >= FRESH_SECONDS:
-                try:
-                    async with asyncio.timeout(DATABASE_SECONDS):
-                        self._database = await asyncio.to_thread(database_state)
-                except TimeoutError:
-                    self._database = "does not answer"
-                self._checked = time.monotonic()
-            return self._database
+        # Probes share one look, also one that hangs: strangers must not use up threads or connections.
+        if self._look is None or (self._look.done() and time.monotonic() - self._looked >= FRESH_SECONDS):
+            self._looked = time.monotonic()
+            self._look = asyncio.ensure_future(asyncio.to_thread(database_state))
+        try:
+            async with asyncio.timeout(DATABASE_SECONDS):
+                return await asyncio.shield(self._look)
+        except TimeoutError:
+            return "does not answer"
 
 
 def database_state() -> str:

@@ -23,6 +23,7 @@ from hookline.ingress.connections import listed, load
 from hookline.ingress.sources import Sources
 
 PREFIX = "/hooks"
+START_SECONDS = 15.0
 
 
 class Application(FastAPI):
@@ -70,8 +71,10 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with suppress(SQLAlchemyError):  # without the list the first request to each source is rationed
-            sources.expect(await asyncio.to_thread(listed))
+        # Without the list the first request to each source is rationed; the start does not depend on it.
+        with suppress(SQLAlchemyError, TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                sources.expect(await asyncio.to_thread(listed))
         health.tasks.append(asyncio.create_task(inbox.run(), name="inbox"))
         if config.get_bool("run_loops") if loops is None else loops:
             health.tasks.append(asyncio.create_task(dispatcher.run(), name="dispatch"))

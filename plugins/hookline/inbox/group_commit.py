@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 500
 STORE_SECONDS = 15.0
+CLOSE_SECONDS = 3.0
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
@@ -73,7 +75,9 @@ class GroupCommit:
         finally:
             while self._waiting:
                 await self._write_batch(engine)
-            await engine.dispose()
+            with suppress(TimeoutError):  # a server that is gone says no goodbye
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await engine.dispose()
 
     async def _write_batch(self, engine: AsyncEngine) -> None:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
@@ -83,14 +87,17 @@ class GroupCommit:
         )
         try:
             # One timer for a batch: one for each request would cost as much as parsing it.
+            overdue = 0
             while not (await asyncio.wait([writing], timeout=STORE_SECONDS))[0]:
+                overdue += 1
+                if overdue == 2:
+                    writing.cancel()  # the connection leads nowhere; the next batch gets a new one
                 self._give_up(batch)
         finally:
             if not writing.done():  # the process is to end; what has begun may finish
                 await asyncio.wait([writing], timeout=STORE_SECONDS)
             if writing.done():
-                error = writing.exception()
-                self._settle(batch, [error] * len(batch) if error else writing.result())
+                self._settle(batch, _results(writing, len(batch)))
             else:
                 writing.cancel()
                 self._give_up(batch)
@@ -112,6 +119,13 @@ class GroupCommit:
                 done.set_exception(result)
         if True in results:
             self._on_stored()
+
+
+def _results(writing: asyncio.Task[list[Result]], count: int) -> list[Result]:
+    if writing.cancelled():
+        return [TimeoutError()] * count
+    error = writing.exception()
+    return [error] * count if error else writing.result()
 
 
 async def write(engine: AsyncEngine, events: list[Accepted]) -> list[Result]:

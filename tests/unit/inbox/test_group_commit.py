@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from demo.ports import free_port
@@ -16,6 +16,7 @@ from hookline import database
 from hookline.inbox import group_commit
 from hookline.inbox.group_commit import GroupCommit, Overloaded
 from hookline.protocol.intake import Accepted
+from tests.unit.inbox.black_hole import BlackHole
 from tests.unit.inbox.events import accepted, stored, write
 
 pytestmark = pytest.mark.usefixtures("inbox")
@@ -135,6 +136,33 @@ def test_when_the_database_is_away_every_waiting_request_learns_it(monkeypatch: 
         answers = together(accepted("1"), accepted("2"))
     assert all(isinstance(answer, OSError | OperationalError) for answer in answers)
     assert together(accepted("1")) == [True]
+
+
+@pytest.mark.parametrize("inbox", ["postgresql"], indirect=True)  # SQLite has no network
+def test_after_the_network_swallowed_a_connection_the_inbox_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "STORE_SECONDS", 0.3)
+
+    async def main() -> list[Any]:
+        url = make_url(database.engine().url.render_as_string(hide_password=False))
+        async with BlackHole(url.host, url.port) as hole:
+            through = url.set(host="127.0.0.1", port=hole.port).render_as_string(hide_password=False)
+            monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", through)
+            commit = GroupCommit(lambda: None)
+            task = asyncio.create_task(commit.run())
+            before = await commit.store(accepted("1"))
+            hole.swallow()
+            during = (await asyncio.gather(commit.store(accepted("2")), return_exceptions=True))[0]
+            after = await asyncio.wait_for(again(commit), 20)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            return [before, type(during), after]
+
+    async def again(commit: GroupCommit) -> bool:
+        while True:  # as a sender does that was answered 503
+            with suppress(TimeoutError):
+                return await commit.store(accepted("3"))
+
+    assert asyncio.run(main()) == [True, TimeoutError, True]
 
 
 def test_what_waits_is_stored_before_the_loop_ends() -> None:
