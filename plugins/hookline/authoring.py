@@ -154,6 +154,7 @@ def event_dag(
             for task in built.tasks:
                 _guard(task)
             built.default_args.pop("pre_execute", None)  # the tasks have it
+            _guard_later_tasks(built)
             return built
 
         return build
@@ -172,6 +173,17 @@ def _guard(task: Any) -> None:
         task.partial_kwargs["pre_execute"] = _guarded(task.partial_kwargs.get("pre_execute"))
     else:
         task._pre_execute_hook = _guarded(task._pre_execute_hook)  # noqa: SLF001  what `pre_execute` sets
+
+
+def _guard_later_tasks(built: DAG) -> None:
+    add = built.add_task
+
+    def add_guarded(task: Any) -> None:
+        add(task)
+        _guard(task)
+
+    # ``with on_push(): …`` adds tasks to a Dag that is complete already.
+    object.__setattr__(built, "add_task", add_guarded)
 
 
 def _guarded(theirs: Callable[[Any], None] | None) -> Callable[[Any], None]:

@@ -38,12 +38,13 @@ def settle(driver: Driver) -> None:
     wait_for(lambda: driver.run("chaos.tick", run_id(marker)), 30, "the marker's run")
 
 
-def test_a_dag_without_the_marker_is_never_started(driver: Driver) -> None:
-    assert driver.post("unmarked", {}).status_code == 202
+@pytest.mark.parametrize("name", ["unmarked", "copied"])
+def test_a_dag_without_a_marker_of_its_own_is_never_started(driver: Driver, name: str) -> None:
+    assert driver.post(name, {}).status_code == 202
 
     settle(driver)
 
-    assert driver.runs("chaos.unmarked") == []
+    assert driver.runs(f"chaos.{name}") == []
 
 
 def test_events_wait_for_their_dag_to_appear(driver: Driver, dags_folder: Path) -> None:
@@ -74,10 +75,11 @@ def test_events_wait_for_their_dag_to_be_unpaused(driver: Driver) -> None:
     ("case", "data"),
     [
         ("the schema refuses", {"n": "one"}),
+        ("the scheduler cannot carry a number beyond 64 bits", {"n": 2**64}),
         ("PostgreSQL refuses a NUL", {"n": 1, "text": "a\u0000b"}),
         ("PostgreSQL refuses half a character", {"n": 1, "text": "\ud83d"}),
     ],
-    ids=["schema", "nul", "surrogate"],
+    ids=["schema", "number", "nul", "surrogate"],
 )
 def test_an_event_that_airflow_refuses_does_not_take_others_along(
     driver: Driver, case: str, data: dict
@@ -103,11 +105,14 @@ def test_a_ready_dag_without_an_event_says_so_at_once(driver: Driver, dag_id: st
     assert "carries no event" in driver.log(dag_id, run, task)
 
 
-def test_a_run_without_an_event_fails_and_never_uses_the_sample(driver: Driver, echo: EchoServer) -> None:
-    started = driver.trigger("chaos.sample", {})
+@pytest.mark.parametrize("dag_id", ["chaos.sample", "chaos.late"])
+def test_a_run_without_an_event_fails_and_never_uses_the_sample(
+    driver: Driver, echo: EchoServer, dag_id: str
+) -> None:
+    started = driver.trigger(dag_id, {})
 
     assert started.status == 200
     run = started.json()["dag_run_id"]
-    assert driver.finished("chaos.sample", run) == "failed"
-    assert "carries no event" in driver.log("chaos.sample", run, "send")
+    assert driver.finished(dag_id, run) == "failed"
+    assert "carries no event" in driver.log(dag_id, run, "send")
     assert [call for call in echo.received()["received"] if call["path"] == "/from-params"] == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from airflow.models.dagrun import DagRun
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BATCH = 50
+INT64_MIN, UINT64_MAX = -(2**63), 2**64 - 1
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=10)
 
@@ -85,7 +86,7 @@ def _create_run(session: Session, event: InboxEvent, dag: SerializedDAG) -> None
             dag.create_dagrun(
                 run_id=run_id,
                 run_after=timezone.utcnow(),
-                conf=json.loads(event.body),
+                conf=_conf(event.body),
                 run_type=DagRunType.MANUAL,
                 triggered_by=DagRunTriggeredByType.REST_API,
                 triggering_user_name=f"webhook {event.source}",
@@ -103,6 +104,29 @@ def _create_run(session: Session, event: InboxEvent, dag: SerializedDAG) -> None
         _try_again(event, error)
     else:
         store.dispatched(event, dag.dag_id, run_id)
+
+
+def _conf(body: str) -> Any:
+    """Return the event for ``dag_run.conf``.
+
+    :raises ValueError: it has a whole number beyond 64 bits, with which the scheduler cannot start a task.
+    """
+    return json.loads(body, parse_int=_carried_int, parse_float=_carried_float)
+
+
+def _carried_int(digits: str) -> int:
+    number = int(digits)
+    if not INT64_MIN <= number <= UINT64_MAX:
+        raise ValueError("The data has a whole number beyond 64 bits; send it as text.")
+    return number
+
+
+def _carried_float(digits: str) -> float:
+    number = float(digits)
+    # PostgreSQL gives a large float back as a whole number.
+    if abs(number) > UINT64_MAX:
+        raise ValueError("The data has a number beyond 64 bits; send it as text.")
+    return number
 
 
 def _try_again(event: InboxEvent, error: Exception) -> None:

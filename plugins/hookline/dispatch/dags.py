@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow.exceptions import DeserializationError
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbag import CachedDBDagBag
-from airflow.serialization.helpers import TimetableNotRegistered
 from airflow.utils.types import DagRunType
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.authoring import MARKER
 
@@ -63,11 +62,15 @@ class EventDags:
         try:
             dag = self._bag.get_dag(version.id, session=session) if version else None
         # One Dag that this process cannot read must not stop the events of all others.
-        except (DeserializationError, TimetableNotRegistered) as error:
-            return NotFound(f"The Dag `{name}` cannot be read here: {error}")
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001  a newer Airflow, a missing plugin: whatever reading raises
+            return NotFound(f"The Dag `{name}` cannot be read here: {type(error).__name__}: {error}")
         if dag is None:
             return NotFound(f"The Dag `{name}` is not serialised yet.")
-        if MARKER not in (dag.default_args or {}):
+        # The name belongs to the mark: default_args are copied from Dag to Dag.
+        mark = (dag.default_args or {}).get(MARKER)
+        if not isinstance(mark, dict) or mark.get("event") != name:
             return NotFound(f"The Dag `{name}` is no event Dag: write it with `event_dag`.", final=False)
         if model.allowed_run_types is not None and DagRunType.MANUAL not in model.allowed_run_types:
             return NotFound(f"The Dag `{name}` does not allow manual runs, which an event's run is.")

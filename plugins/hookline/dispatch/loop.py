@@ -69,8 +69,8 @@ class Dispatcher:
     def _work(self) -> int:
         released = 0
         if time.monotonic() >= self._next_holds:
-            released = holds.release(self._dags)
             self._next_holds = time.monotonic() + self._hold_poll
+            released = holds.release(self._dags)
         return released + batch.dispatch(self._dags)
 
     async def _pause(self) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.inbox.group_commit import GroupCommit, Overloaded
 from hookline.ingress.answer import send_json, send_problem
-from hookline.ingress.request import Disconnected, Receive, Scope, Send, Stream, address, read
+from hookline.ingress.request import Disconnected, Receive, Scope, Send, Stream, address, check_head, read
 from hookline.ingress.sources import Sources
 from hookline.protocol import intake
 from hookline.protocol.problem import METHOD_NOT_ALLOWED, TIMED_OUT, UNAVAILABLE, Rejected
@@ -54,6 +54,7 @@ class Ingress:
                 await send_problem(send, rejected, close=not stream.complete)
 
     async def _handle(self, scope: Scope, stream: Stream, send: Send) -> None:
+        check_head(scope)
         name, event_path = address(scope)
         source = await self._sources.get(name)
         if scope["method"] not in source.methods:

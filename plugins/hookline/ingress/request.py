@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hookline.protocol.message import Headers, Message
-from hookline.protocol.problem import MALFORMED, TIMED_OUT, TOO_LARGE, Rejected
+from hookline.protocol.problem import HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, TOO_LARGE, Rejected
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+HEAD_BYTES = 64 * 1024
 DISCARD_BYTES = 1024 * 1024
 DISCARD_SECONDS = 1.0
 _IN = b"/hooks/in/"
@@ -70,6 +71,16 @@ def address(scope: Scope) -> tuple[str, str]:
     target = raw.partition(b"?")[0].partition(_IN)[2].decode("latin-1")
     source, _, event_path = target.partition("/")
     return source, event_path.removesuffix("/")
+
+
+def check_head(scope: Scope) -> None:
+    """Refuse a request whose target and header fields are over 64 KiB.
+
+    :raises Rejected: they are; not every ASGI server bounds them.
+    """
+    size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    if size + sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
+        raise Rejected(HEADERS_TOO_LARGE, f"Target and header fields may take {HEAD_BYTES} bytes in all.")
 
 
 async def read(scope: Scope, stream: Stream, *, event_path: str, max_bytes: int, seconds: float) -> Message:

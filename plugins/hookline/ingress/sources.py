@@ -63,7 +63,7 @@ class Sources:
         else:
             answer = entry.answer
         if isinstance(answer, Rejected):
-            raise answer.with_traceback(None)
+            raise answer.again()
         return answer
 
     def expect(self, names: Iterable[str]) -> None:

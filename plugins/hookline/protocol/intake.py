@@ -97,6 +97,9 @@ def _data(message: Message) -> tuple[str, Any]:
 
 
 def _check_format(message: Message) -> None:
+    for name in ("content-type", "content-encoding"):
+        if name in message.headers and message.headers.get(name) is None:
+            raise Rejected(UNSUPPORTED_MEDIA_TYPE, f"The header `{name}` is repeated.")
     if (message.headers.get("content-encoding") or "identity").lower() != "identity":
         raise Rejected(UNSUPPORTED_MEDIA_TYPE, "The body is compressed; send it as it is.")
     content_type = message.headers.get("content-type") or JSON

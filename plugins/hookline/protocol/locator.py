@@ -39,6 +39,8 @@ class Locator:
 
             try:
                 jmespath.compile(argument)
+            except RecursionError:
+                raise ConfigurationError("The JMESPath is nested too deeply.") from None
             except jmespath.exceptions.JMESPathError as error:
                 raise ConfigurationError(
                     f"`{argument}` is not JMESPath: {str(error).splitlines()[0]}"
@@ -67,8 +69,16 @@ class Locator:
             if isinstance(value, bool) or not isinstance(value, str | int | float):
                 return None
             return str(value) or None
-        # A function met a type it does not take, or numbers that it or Python cannot reckon with.
-        except (jmespath.exceptions.JMESPathError, ArithmeticError, ValueError):
+        # A function met what it does not take: jmespath raises whatever Python does then.
+        except (
+            jmespath.exceptions.JMESPathError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ):
             return None
 
     def __str__(self) -> str:

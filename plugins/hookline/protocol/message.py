@@ -36,6 +36,9 @@ class Headers:
         values = self._fields.get(name.lower(), [])
         return values[0] if len(values) == 1 else None
 
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._fields
+
     def items(self) -> Iterable[tuple[str, str]]:
         """Yield each name once, repetitions joined by a comma (RFC 9110, section 5.3)."""
         return ((name, ", ".join(values)) for name, values in self._fields.items())

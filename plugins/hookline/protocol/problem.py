@@ -28,6 +28,7 @@ UNKNOWN_SOURCE = Problem("unknown-source", 404, "There is no such source")
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", 405, "The source does not take this method")
 TIMED_OUT = Problem("request-timeout", 408, "The request took too long to arrive")
 TOO_LARGE = Problem("too-large", 413, "The body is larger than the source takes")
+HEADERS_TOO_LARGE = Problem("headers-too-large", 431, "The header fields are larger than any source takes")
 UNSUPPORTED_MEDIA_TYPE = Problem("unsupported-media-type", 415, "The body's format is not supported")
 TOO_MANY_REQUESTS = Problem("too-many-requests", 429, "Too many requests")
 CLOSED = Problem("source-closed", 503, "The source is closed until its configuration is mended")
@@ -56,6 +57,10 @@ class Rejected(HooklineError):
         self.detail = detail
         self.reason = reason or detail
         self.headers = headers or {}
+
+    def again(self) -> Rejected:
+        """Return an equal refusal; one that was raised keeps its request alive through its traceback."""
+        return Rejected(self.problem, self.detail, reason=self.reason, headers=dict(self.headers))
 
     def body(self) -> dict[str, Any]:
         """Return the members of the ``application/problem+json`` object."""

@@ -159,7 +159,7 @@ def _max_body_bytes(extra: Mapping[str, Any]) -> int | None:
     value = extra.get("max_body_bytes")
     if value is None:
         return None
-    if isinstance(value, bool) or not str(value).isdecimal() or int(value) <= 0:
+    if isinstance(value, bool) or not re.fullmatch(r"0*[1-9][0-9]{0,11}", str(value)):
         raise ConfigurationError("`max_body_bytes` must be a positive number of bytes.")
     return int(value)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import dag
+from airflow.sdk import DAG, dag
 
 from hookline.authoring import event_dag
 from hookline.operators.http import HttpPostOperator
@@ -47,7 +47,19 @@ def chaos_sample() -> None:
     )
 
 
-chaos_tick()
+@event_dag("chaos.late", schema=ANY_OBJECT, sample={"customer": "the-sample-customer"})
+def chaos_late() -> None:
+    """Be built before its task is added."""
+
+
+with chaos_late():
+    HttpPostOperator(
+        task_id="send", http_conn_id="echo", path="/from-params", body={"who": "{{ params.data.customer }}"}
+    )
+
+marked = chaos_tick()
+with DAG("chaos.copied", schedule=None, default_args=marked.default_args):
+    EmptyOperator(task_id="nothing")
 chaos_paused()
 chaos_unmarked()
 chaos_strict()

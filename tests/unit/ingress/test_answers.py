@@ -199,6 +199,12 @@ def test_an_unsupported_format_is_refused(server: Server, headers: dict[str, str
     problem(server.post("shop", **headers), 415, "unsupported-media-type")
 
 
+@pytest.mark.parametrize("name", ["Content-Type", "Content-Encoding"])
+def test_a_repeated_format_is_refused(server: Server, name: str) -> None:
+    repeated = [(name, "application/json"), (name, "gzip")]
+    problem(server.client.post("/in/shop", content=b"{}", headers=repeated), 415, "unsupported-media-type")
+
+
 @pytest.mark.parametrize("size", [99, 100])
 def test_a_body_of_the_source_s_limit_is_taken(server: Server, size: int) -> None:
     assert server.post("small", b'"' + b"a" * (size - 2) + b'"').status_code == 202

@@ -18,6 +18,7 @@ STABLE = {
     "method-not-allowed": 405,
     "request-timeout": 408,
     "too-large": 413,
+    "headers-too-large": 431,
     "unsupported-media-type": 415,
     "too-many-requests": 429,
     "source-closed": 503,
