@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+import math
+
+from hookline.exceptions import ConfigurationError
+
 SECTION = "hookline"
+LEAST = {
+    "poll_interval": 0.1,
+    "hold_interval": 0.1,
+    "source_cache_seconds": 0.0,
+    "max_body_bytes": 1.0,
+    "request_timeout": 1.0,
+}
+"""The numeric options, each with its smallest value: less would spin, or shut every sender out."""
 
 
 def get_int(option: str) -> int:
-    """Return a whole-number option; its default stands in ``provider.yaml``."""
-    from airflow.configuration import conf
+    """Return a whole-number option; its default stands in ``provider.yaml``.
 
-    return conf.getint(SECTION, option)
+    :raises ConfigurationError: it is no number, or less than ``LEAST`` allows.
+    """
+    number = get_float(option)
+    if not number.is_integer():
+        raise ConfigurationError(f"[{SECTION}] {option} is {number:g}; it must be a whole number.")
+    return int(number)
 
 
 def get_float(option: str) -> float:
-    """Return a number option; its default stands in ``provider.yaml``."""
+    """Return a number option; its default stands in ``provider.yaml``.
+
+    :raises ConfigurationError: it is no finite number, or less than ``LEAST`` allows.
+    """
     from airflow.configuration import conf
 
-    return conf.getfloat(SECTION, option)
+    text = conf.get_mandatory_value(SECTION, option)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < LEAST[option]:
+        raise ConfigurationError(
+            f"[{SECTION}] {option} is `{text}`; it must be a number of at least {LEAST[option]:g}."
+        )
+    return number
 
 
 def get_bool(option: str) -> bool:

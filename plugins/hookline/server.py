@@ -62,11 +62,15 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
     :param loops: whether the lifespan runs the dispatcher; by default ``[hookline] run_loops``.
     """
     dispatcher = Dispatcher(
-        poll=config.get_float("poll_interval"), hold_poll=config.get_float("hold_interval")
+        poll=config.get_float("poll_interval"),
+        hold_poll=config.get_float("hold_interval"),
     )
     inbox = GroupCommit(on_stored=dispatcher.wake)
     sources = Sources(load, ttl=config.get_float("source_cache_seconds"))
-    limits = Limits(body_bytes=config.get_int("max_body_bytes"), seconds=config.get_float("request_timeout"))
+    limits = Limits(
+        body_bytes=config.get_int("max_body_bytes"),
+        seconds=config.get_float("request_timeout"),
+    )
     health = Health()
 
     @asynccontextmanager

@@ -8,7 +8,9 @@ from airflow import plugins_manager
 from airflow.configuration import conf
 from airflow.providers_manager import ProvidersManager
 
+from hookline import config
 from hookline.cli.finding import Finding, fail, ok, warn
+from hookline.exceptions import ConfigurationError
 from hookline.health import database_state
 
 SAFE_POOL = 50
@@ -20,6 +22,7 @@ def findings() -> Iterator[Finding]:
     yield _database()
     yield _plugin()
     yield _provider()
+    yield from _options()
     yield from _sqlite()
     yield from _pool()
     yield _scheduler()
@@ -60,6 +63,14 @@ def _provider() -> Finding:
             "Install the distribution: pip install airflow-hookline",
         )
     return ok("provider", f"airflow-hookline {provider.version}")
+
+
+def _options() -> Iterator[Finding]:
+    for option in config.LEAST:
+        try:
+            config.get_float(option)
+        except ConfigurationError as error:
+            yield fail(f"[{config.SECTION}] {option}", str(error), "Change or remove it.")
 
 
 def _sqlite() -> Iterator[Finding]:

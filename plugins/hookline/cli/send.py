@@ -39,11 +39,12 @@ def send(args: Namespace) -> None:
     body = json.dumps(_data(args, known)).encode("utf-8")
     headers = {"Content-Type": "application/json", **(known.headers if known else {})}
     if source.event_id is not None and source.event_id.kind == "header":
-        headers[source.event_id.argument] = args.delivery_id or str(uuid.uuid4())
+        headers[source.event_id.argument] = _delivery_id(args.delivery_id)
     headers |= source.verifier.sign(_message(url, path, headers, body))
     try:
         # Redirects would carry the signature to another host.
-        answer = requests.post(url, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+        encoded = {name: value.encode("utf-8", "surrogatepass") for name, value in headers.items()}
+        answer = requests.post(url, data=body, headers=encoded, timeout=TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
         raise SystemExit(
             f"Nothing answers at {url} ({type(error).__name__}). Is the api-server up? Another one: --url."
@@ -76,11 +77,21 @@ def _path(event: str, known: catalog.KnownEvent | None, source: Source) -> str:
     return event.removeprefix(f"{source.dag_prefix}.").replace(".", "/")
 
 
+def _delivery_id(given: str | None) -> str:
+    if given is not None and not (given.isascii() and given.isprintable()):
+        raise SystemExit("--delivery-id goes into a header: printable ASCII only.")
+    return given or str(uuid.uuid4())
+
+
 def _base_url(given: str | None) -> str:
     from airflow.configuration import conf
 
     url = given or conf.get("api", "base_url", fallback="") or "http://localhost:8080"
-    if urlsplit(url).scheme not in ("http", "https"):
+    try:
+        usable = urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        usable = False
+    if not usable:
         raise SystemExit(f"`{url}` is no base URL; write for example --url http://localhost:8080.")
     return str(url).rstrip("/")
 
@@ -92,7 +103,7 @@ def _data(args: Namespace, known: catalog.KnownEvent | None) -> Any:
         text = sys.stdin.read() if args.data == "-" else _read(Path(args.data))
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SystemExit(f"`{args.data}` is not JSON: {error}") from None
     if not args.sample:
         raise SystemExit("Say what to send: --sample, or --data FILE.")
@@ -109,6 +120,8 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except OSError as error:
         raise SystemExit(f"`{file}` cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SystemExit(f"`{file}` is not UTF-8.") from None
 
 
 def _message(url: str, path: str, headers: dict[str, str], body: bytes) -> Message:
