@@ -15,8 +15,6 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-WARM_UP = 0.2
-
 
 class Client(asyncio.Protocol):
     """One connection; sends the next request as soon as the last is answered."""

@@ -26,6 +26,17 @@ def signed(body: bytes) -> str:
     return "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
 
 
+def deliver(driver: Driver, event: str, body: bytes, delivery: str) -> requests.Response:
+    """Post what GitHub posts."""
+    headers = {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": delivery,
+        "X-Hub-Signature-256": signed(body),
+    }
+    return requests.post(f"{driver.stack.url}/hooks/in/github", data=body, headers=headers, timeout=10)
+
+
 @pytest.fixture(scope="module")
 def push() -> bytes:
     return json.dumps(catalog.find("github.push").sample).encode()
@@ -33,17 +44,7 @@ def push() -> bytes:
 
 def test_a_github_push_tells_the_channel(driver: Driver, echo: EchoServer, push: bytes) -> None:
     delivery = str(uuid.uuid4())
-    answer = requests.post(
-        f"{driver.stack.url}/hooks/in/github",
-        data=push,
-        headers={
-            "Content-Type": "application/json",
-            "X-GitHub-Event": "push",
-            "X-GitHub-Delivery": delivery,
-            "X-Hub-Signature-256": signed(push),
-        },
-        timeout=10,
-    )
+    answer = deliver(driver, "push", push, delivery)
 
     assert (answer.status_code, answer.json()) == (
         202,
@@ -102,16 +103,6 @@ def test_each_ready_dag_succeeds_on_its_sample(driver: Driver, event: str) -> No
 
 def test_githubs_ping_is_answered_and_starts_nothing(driver: Driver) -> None:
     body = b'{"zen":"Keep it logically awesome.","hook_id":1}'
-    answer = requests.post(
-        f"{driver.stack.url}/hooks/in/github",
-        data=body,
-        headers={
-            "Content-Type": "application/json",
-            "X-GitHub-Event": "ping",
-            "X-GitHub-Delivery": str(uuid.uuid4()),
-            "X-Hub-Signature-256": signed(body),
-        },
-        timeout=10,
-    )
+    answer = deliver(driver, "ping", body, str(uuid.uuid4()))
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "event": "ping"})
