@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import load
+from benchmarks.apparatus import load
 from demo.ports import free_port
 from demo.rest import request_json
 from demo.stack import REPOSITORY, Stack
@@ -80,7 +80,7 @@ def main() -> None:
                 stack.components.pop(name).stop()
             bare_port, alone_port = free_port(), free_port()
             database = {"BARE_DATABASE": stack.database_url.replace("+psycopg2", "")}
-            bare_app = uvicorn("benchmarks.bare:app", bare_port)
+            bare_app = uvicorn("benchmarks.apparatus.bare:app", bare_port)
             stack.spawn("bare", bare_app, folder=REPOSITORY, environment=database)
             alone = uvicorn("benchmarks.accept:application", alone_port, "--factory")
             stack.spawn("alone", alone, folder=REPOSITORY)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from airflow.utils.db_manager import BaseDBManager
 
-from hookline.inbox import models
+from hookline.inbox.models import InboxEvent
 from hookline.orm import Base
+from hookline.tokens.models import Consent, KeptToken
 
 _HERE = Path(__file__).parent / "migrations"
 
@@ -22,5 +23,5 @@ class HooklineDBManager(BaseDBManager):
     supports_table_dropping = True
 
 
-TABLES = (models.InboxEvent,)
+TABLES = (InboxEvent, KeptToken, Consent)
 """Importing them fills the MetaData."""

@@ -4,16 +4,20 @@
 
     HooklineError
     ├── ConfigurationError          a Connection or an option cannot be used as it is written
+    │   └── EgressRefused           the call would go to an address that is not public
     ├── NamingError                 a name that cannot become a dag id, or a dag id that is none of ours
     ├── NotAnEvent                  a Dag run that carries no event in its conf
     ├── Rejected                    an inbound request that is refused (hookline.protocol.problem)
     └── CallError                   an outbound HTTP call that gave no usable answer
         ├── NoAnswer                no connection, a broken one, or a timeout
         ├── UnexpectedStatus        the answer's status says the call failed
+        ├── UnexpectedAnswer        it does not pass response_check
         └── UnreadableAnswer        too large, or not what its content type says
 """
 
 from __future__ import annotations
+
+from typing import Self
 
 
 class HooklineError(Exception):
@@ -32,23 +36,48 @@ class NotAnEvent(HooklineError):
     """The Dag run carries no event: its ``conf`` has no ``data``."""
 
 
+class EgressRefused(ConfigurationError):
+    """A call would go to an address that is not public, and the Connection does not allow it."""
+
+
 class CallError(HooklineError):
     """An outbound HTTP call gave no usable answer."""
 
+    def because(self, reason: str) -> Self:
+        """Add to the message why the call was not tried again."""
+        if reason:
+            self.args = (f"{self}; {reason}",)
+        return self
+
 
 class NoAnswer(CallError):
-    """No connection could be made, it broke, or the time was up."""
+    """No connection could be made, it broke, or the time was up.
+
+    :param sent: whether anything of the request may have reached the other side.
+    :param final: whether trying again is no use, as with a certificate that is not trusted.
+    """
+
+    def __init__(self, message: str, *, sent: bool = True, final: bool = False) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.final = final
 
 
 class UnexpectedStatus(CallError):
     """The answer's status says that the call failed.
 
     :param status: HTTP status code of the answer.
+    :param retry_after: seconds that the other side asks to wait, if it does.
     """
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
+
+
+class UnexpectedAnswer(CallError):
+    """The answer does not pass ``response_check``."""
 
 
 class UnreadableAnswer(CallError):

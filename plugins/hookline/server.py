@@ -21,6 +21,8 @@ from hookline.ingress.answer import PUBLIC
 from hookline.ingress.app import Ingress, Limits
 from hookline.ingress.connections import listed, load
 from hookline.ingress.sources import Sources
+from hookline.tokens.callback import Callback
+from hookline.tokens.keeper import Keeper
 
 PREFIX = "/hooks"
 START_SECONDS = 15.0
@@ -59,7 +61,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
 
     :param prefix: path that nobody before it takes away: empty when mounted under ``/hooks``, ``/hooks``
         when it stands alone.
-    :param loops: whether the lifespan runs the dispatcher; by default ``[hookline] run_loops``.
+    :param loops: whether the lifespan runs dispatcher and keeper; by default ``[hookline] run_loops``.
     """
     dispatcher = Dispatcher(
         poll=config.get_float("poll_interval"),
@@ -71,6 +73,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
         body_bytes=config.get_int("max_body_bytes"),
         seconds=config.get_float("request_timeout"),
     )
+    keeper = Keeper(poll=config.get_float("poll_interval"))
     health = Health()
 
     @asynccontextmanager
@@ -82,6 +85,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
         health.tasks.append(asyncio.create_task(inbox.run(), name="inbox"))
         if config.get_bool("run_loops") if loops is None else loops:
             health.tasks.append(asyncio.create_task(dispatcher.run(), name="dispatch"))
+            health.tasks.append(asyncio.create_task(keeper.run(), name="tokens"))
         try:
             yield
         finally:
@@ -94,6 +98,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
     app = Application(prefix, Ingress(sources, inbox, limits), lifespan)
     app.add_api_route(f"{prefix}/health", health.ready, methods=["GET"])
     app.add_api_route(f"{prefix}/health/live", health.live, methods=["GET"])
+    app.add_api_route(f"{prefix}/oauth/callback", Callback().answer, methods=["GET"])
     app.add_exception_handler(HTTPException, _problem)
     return app
 

@@ -105,7 +105,7 @@ def test_a_ready_dag_without_an_event_says_so_at_once(driver: Driver, dag_id: st
     assert "carries no event" in driver.log(dag_id, run, task)
 
 
-@pytest.mark.parametrize("dag_id", ["chaos.sample", "chaos.late"])
+@pytest.mark.parametrize("dag_id", ["chaos.sample", "chaos.late", "chaos.empty"])
 def test_a_run_without_an_event_fails_and_never_uses_the_sample(
     driver: Driver, echo: EchoServer, dag_id: str
 ) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hookline.cli.finding import Finding, fail, ok, warn
+from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
-from hookline.ingress.connections import BackendUnavailable, listed, load
+from hookline.ingress.connections import listed, load
 
 
 def findings() -> Iterator[Finding]:

@@ -13,6 +13,8 @@ from airflow.cli.cli_config import (
     lazy_load_command,
 )
 
+from hookline.http.body import BODY_TYPES
+
 if TYPE_CHECKING:
     from airflow.cli.cli_config import CLICommand
 
@@ -29,6 +31,22 @@ _STATE = Arg(("--state",), choices=STATES, help="Only events in this state")
 _BY_SOURCE = Arg(("--source",), help="Only events of this source")
 _LIMIT = Arg(("--limit",), type=int, default=25, help="Newest events to show (default: 25)")
 _ID = Arg(("event_id",), help="The event's id, as the answer to the sender gave it")
+
+_CONNECTED = Arg(("conn_id",), help="Connection of type http_connector with auth_type oauth2")
+_NO_WAIT = Arg(("--no-wait",), action="store_true", help="Print the link and end")
+_CONN = Arg(("--conn-id",), help="Connection of type http_connector")
+_METHOD = Arg(("--method",), help="HTTP method; by default GET, with --data POST")
+_CALL_PATH = Arg(("--path",), help="Path below the Connection's base path")
+_CALL_URL = Arg(("--url",), help="Whole address instead of a path")
+_BODY = Arg(("--data",), metavar="JSON", help="Body; @FILE reads a file, - standard input")
+_BODY_TYPE = Arg(
+    ("--body-type",), choices=BODY_TYPES, default="json", help="How --data is sent (default: json)"
+)
+_HEADER = Arg(("--header",), action="append", metavar="NAME:VALUE", help="Header; may be repeated")
+_QUERY = Arg(("--query",), action="append", metavar="NAME=VALUE", help="Query parameter; may be repeated")
+_SAVE_TO = Arg(("--save-to",), help="Object storage path for the answer's body")
+_KEY = Arg(("--idempotency-key",), help="Send this Idempotency-Key")
+_DRY = Arg(("--dry-run",), action="store_true", help="Print the request, secrets masked, and send nothing")
 
 
 def get_hookline_cli_commands() -> list[CLICommand]:
@@ -61,6 +79,31 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                     help="Send an event as its source would, signed",
                     func=lazy_load_command("hookline.cli.send.send"),
                     args=(_EVENT, _SAMPLE, _DATA, _SOURCE, _PATH, _URL, _DELIVERY, ARG_VERBOSE),
+                ),
+                ActionCommand(
+                    name="call",
+                    help="Call an HTTP API with a Connection",
+                    func=lazy_load_command("hookline.cli.call.call"),
+                    args=(
+                        _CONN,
+                        _METHOD,
+                        _CALL_PATH,
+                        _CALL_URL,
+                        _BODY,
+                        _BODY_TYPE,
+                        _HEADER,
+                        _QUERY,
+                        _SAVE_TO,
+                        _KEY,
+                        _DRY,
+                        ARG_VERBOSE,
+                    ),
+                ),
+                ActionCommand(
+                    name="connect",
+                    help="Start the consent of an OAuth 2.0 Connection",
+                    func=lazy_load_command("hookline.cli.connect.connect"),
+                    args=(_CONNECTED, _NO_WAIT, ARG_VERBOSE),
                 ),
                 events,
                 ActionCommand(

@@ -15,8 +15,9 @@ from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from hookline import catalog
+from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
-from hookline.ingress.connections import BackendUnavailable, load
+from hookline.ingress.connections import load
 from hookline.protocol.message import Headers, Message
 from hookline.protocol.source import Source
 

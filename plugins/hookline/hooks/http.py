@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
-from hookline.exceptions import CallError, ConfigurationError
-from hookline.http.body import json_content
-from hookline.http.request import Request, compose
-from hookline.http.response import Answer, Received, read, require_status
-from hookline.http.target import Target, anonymous, from_fields
+from hookline.exceptions import CallError, ConfigurationError, UnexpectedStatus
+from hookline.hooks import storage, token
+from hookline.hooks.lane import Later, WorkerLane
+from hookline.hooks.saving import saving
+from hookline.hooks.target import mask, of_connection, of_url
+from hookline.http import CONN_TYPE
+from hookline.http.call import Call, Selector
+from hookline.http.flow import Flow, Progress
+from hookline.http.lane import drive
 
 if TYPE_CHECKING:
-    from airflow.sdk import Connection
-
+    from hookline.http.pagination import Pagination
+    from hookline.http.response import Answer
+    from hookline.http.sink import SinkFor
+    from hookline.http.target import Target
     from hookline.http.transport import Transport
+
+PATIENCE = 60.0
+"""Seconds that :meth:`HttpConnectorHook.call` sleeps at most between two attempts."""
 
 
 class HttpConnectorHook(BaseHook):
-    """Sends one request at a time, authenticated as the Connection says, and reads the answer.
+    """Calls an HTTP API, authenticated as the Connection says, and reads the answer.
 
     Connections to the server stay open between calls; ``with`` or :meth:`close` ends them.
 
@@ -32,7 +40,7 @@ class HttpConnectorHook(BaseHook):
 
     conn_name_attr = "http_conn_id"
     default_conn_name = "http_connector_default"
-    conn_type = "http_connector"
+    conn_type = CONN_TYPE
     hook_name = "HTTP Connector (Hookline)"
 
     def __init__(self, http_conn_id: str | None = default_conn_name, logger_name: str | None = None) -> None:
@@ -58,31 +66,85 @@ class HttpConnectorHook(BaseHook):
         *,
         url: str | None = None,
         body: Any = None,
+        body_type: str = "json",
+        send_null: bool = True,
         headers: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         expected_status: int | Collection[int] | None = None,
+        response_filter: Selector | None = None,
+        response_check: Selector | None = None,
+        pagination: Pagination | None = None,
+        save_to: Any = None,
+        idempotency_key: str | None = None,
     ) -> Answer:
-        """Send one request and return the answer. Nothing is sent twice, and redirects are not followed.
+        """Make one call and return its answer.
+
+        It is sent again after a connection error, a timeout and the statuses of
+        :mod:`hookline.http.retry`, if its method is idempotent or it has an ``Idempotency-Key``.
 
         :param method: for example ``"POST"``.
         :param path: below the Connection's base path; may hold a query.
         :param url: whole address instead of ``path``. A Connection that has credentials or default headers
             accepts only its own server here.
-        :param body: sent as JSON, see :mod:`hookline.http.body`; None sends no body.
+        :param body: see :mod:`hookline.http.body`; None sends no body.
+        :param body_type: ``json``, ``urlencoded``, ``form_data`` or ``raw``.
+        :param send_null: whether fields that are None are sent as null, or left out.
         :param headers: replace the Connection's headers of the same name.
         :param query: added to the address; a list repeats its name, None is left out.
         :param expected_status: the status, or the statuses, of success; 2xx without it.
+        :param response_filter: JMESPath over the body, or a function of the ``Answer``: what to keep.
+        :param response_check: JMESPath or function that has to be true.
+        :param pagination: how to get to the next page, see :mod:`hookline.http.pagination`.
+        :param save_to: path in object storage for the answer's body, see :mod:`hookline.hooks.storage`.
+        :param idempotency_key: by which the other side knows a repeated request.
         :raises ConfigurationError: the Connection or an argument cannot be used as it is.
         :raises NoAnswer: no connection, a broken one, or a timeout.
-        :raises UnexpectedStatus: any other status.
-        :raises UnreadableAnswer: the answer is too large, or not the JSON it says it is.
+        :raises UnexpectedStatus: any other status; ``retry_after`` if the other side asks for a longer wait
+            than :data:`PATIENCE`.
+        :raises UnexpectedAnswer: ``response_check`` does not hold.
+        :raises UnreadableAnswer: the answer is too large, or not what its content type says.
         """
-        target = self._target(url)
-        content = None if body is None else json_content(body)
-        request = compose(target, method, path, address=url, content=content, fields=headers, query=query)
-        received = self._send(request, target)
-        require_status(request, received, expected_status, target.secrets | request.secrets)
-        return read(received)
+        call = Call(
+            method,
+            path,
+            address=url,
+            body=storage.resolve(body, body_type),
+            body_type=body_type,
+            send_null=send_null,
+            headers=headers or {},
+            query=query or {},
+            expected_status=expected_status,
+            response_filter=response_filter,
+            response_check=response_check,
+            pagination=pagination,
+            idempotency_key=idempotency_key,
+        )
+        try:
+            return self.answer(call, save=saving(save_to))
+        except Later as later:
+            raise UnexpectedStatus(str(later), 429, retry_after=later.seconds) from None
+
+    def answer(
+        self,
+        call: Call,
+        *,
+        save: SinkFor | None = None,
+        progress: Progress | None = None,
+        patience: float = PATIENCE,
+    ) -> Answer:
+        """Carry out ``call``, or go on with it.
+
+        :param save: where the body of a successful answer goes.
+        :param progress: where an earlier :class:`~hookline.hooks.lane.Later` left off.
+        :param patience: longest sleep in seconds.
+        :raises Later: a longer wait is asked for.
+        """
+        target = self.target(call.address)
+        if target.verify is False and target.origin.scheme == "https":
+            self.log.warning("TLS certificates are not verified: extra `verify` of %s", self.http_conn_id)
+        name = self.http_conn_id or str(target.origin)
+        lane = WorkerLane(name, target, self._transport, self.log, patience)
+        return drive(Flow(call, target, save=save, progress=progress).steps(), lane)
 
     def test_connection(self) -> tuple[bool, str]:
         """Send HEAD, then GET where HEAD does not do, to the base URL; for the Test button of the UI.
@@ -90,9 +152,9 @@ class HttpConnectorHook(BaseHook):
         Any answer but 401, 403 and 5xx is a success: an API need not have anything at its base URL.
         """
         try:
-            target = self._target(None)
+            target = self.target(None)
             for method in ("HEAD", "GET"):
-                request = compose(target, method)
+                request = Call(method).request(target)
                 status = self._transport.probe(request, target).status
                 if status < 400:
                     break
@@ -102,41 +164,29 @@ class HttpConnectorHook(BaseHook):
             self.close()
         if status in {401, 403}:
             return False, f"{request} -> {status}: the server is there but refuses these credentials"
-        if status >= 500:
+        if status >= 500 and status != 501:
             return False, f"{request} -> {status}: the server is there but fails"
         return True, f"{request} -> {status}"
 
-    def _send(self, request: Request, target: Target) -> Received:
-        if target.verify is False and request.url.startswith("https:"):
-            self.log.warning("TLS certificates are not verified: extra `verify` of %s", self.http_conn_id)
-        started = time.monotonic()
-        received = self._transport.send(request, target)
-        self.log.info(
-            "%s -> %d in %.2f s, %d bytes",
-            request,
-            received.status,
-            time.monotonic() - started,
-            len(received.content),
-        )
-        return received
+    def target(self, url: str | None = None) -> Target:
+        """Return where calls go and how they authenticate.
 
-    def _target(self, url: str | None) -> Target:
+        :param url: whole address of the call, for a hook without Connection.
+        :raises ConfigurationError: the Connection cannot be used as it is, or there is neither.
+        """
         if self.http_conn_id is not None:
             return self._connection_target
         if url is None:
             raise ConfigurationError("neither http_conn_id nor url is given; one of them says where to call")
-        return anonymous(url)
+        return of_url(url)
 
     @cached_property
     def _connection_target(self) -> Target:
-        from airflow.sdk.log import mask_secret
-
-        try:
-            target = _target_of(self.get_connection(str(self.http_conn_id)), self.conn_type)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"Connection `{self.http_conn_id}`: {error}") from None
-        for secret in target.secrets:
-            mask_secret(secret)
+        conn_id = str(self.http_conn_id)
+        target = of_connection(conn_id, self.get_connection(conn_id))
+        if target.auth_type == "oauth2" and (ready := token.ready(conn_id)):
+            mask([ready.value])
+            target = replace(target, access_token=ready.value)
         return target
 
     @cached_property
@@ -144,26 +194,3 @@ class HttpConnectorHook(BaseHook):
         from hookline.http.transport import Transport
 
         return Transport()
-
-
-def _target_of(connection: Connection, conn_type: str) -> Target:
-    if connection.conn_type != conn_type:
-        raise ConfigurationError(f"its type is {connection.conn_type!r}; make it {conn_type!r}")
-    return from_fields(
-        host=connection.host,
-        schema=connection.schema,
-        port=connection.port,
-        login=connection.login,
-        password=connection.password,
-        extra=_extra(connection.extra),
-    )
-
-
-def _extra(text: str | None) -> dict[str, Any]:
-    try:
-        extra = json.loads(text or "{}")
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
-        raise ConfigurationError('its extra is not a JSON object such as {"auth_type": "none"}')
-    return extra

@@ -5,69 +5,96 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from pathlib import Path
 
-from hookline.exceptions import ConfigurationError, NoAnswer
+from hookline.exceptions import NoAnswer
 from hookline.http.request import Request
 from hookline.http.target import Target
 
 PERHAPS_DONE = "the request may have been carried out"
+NOT_SENT = "nothing was sent"
 
 
-def require_ca_bundle(verify: bool | str) -> None:
-    """Raise ``ConfigurationError`` if ``verify`` names a CA bundle that is not there."""
-    if isinstance(verify, str) and not Path(verify).exists():
-        raise ConfigurationError(
-            f"the CA bundle {verify} does not exist on this machine; correct the Connection's verify, or "
-            "REQUESTS_CA_BUNDLE of this process"
-        )
+def no_connection_in_time(request: Request, target: Target) -> NoAnswer:
+    """Return the error for a connection that did not come about in time."""
+    return NoAnswer(
+        f"{request}: no connection within {target.connect_timeout:g} s, {NOT_SENT}; check host, port and "
+        "firewall, or raise the Connection's connect_timeout",
+        sent=False,
+    )
 
 
-def no_answer(request: Request, target: Target, error: Exception) -> NoAnswer:
-    """Return the error that stands for one of requests, urllib3 or the operating system."""
-    return NoAnswer(f"{request}: {_reason(target, error)}")
+def no_answer_in_time(request: Request, target: Target) -> NoAnswer:
+    """Return the error for a pause that was too long."""
+    return NoAnswer(
+        f"{request}: no answer within {target.timeout:g} s, {PERHAPS_DONE}; raise the Connection's timeout"
+    )
 
 
-def _reason(target: Target, error: Exception) -> str:
-    import requests
-    import urllib3
-
-    match error:
-        case requests.exceptions.ProxyError():
-            return "the proxy did not connect; check HTTP_PROXY, HTTPS_PROXY and NO_PROXY of this process"
-        case requests.ConnectTimeout():
-            return (
-                f"no connection within {target.connect_timeout:g} s, nothing was sent; check host, port and "
-                "firewall, or raise the Connection's connect_timeout"
-            )
-        case requests.ReadTimeout() | urllib3.exceptions.ReadTimeoutError():
-            return f"no answer within {target.timeout:g} s, {PERHAPS_DONE}; raise the Connection's timeout"
-        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidHeader():
-            return "the address or a header cannot be sent, nothing was sent; check host, path and headers"
-        case urllib3.exceptions.DecodeError():
-            return "the answer's compression is broken, and the request was carried out"
-    return _broken(_cause(error))
+def incomplete(request: Request, status: int, seconds: float, extra: str) -> NoAnswer:
+    """Return the error for a body that takes too long; ``extra`` names the limit."""
+    return NoAnswer(
+        f"{request} -> {status}, but the body was not complete after {seconds:g} s; "
+        f"raise the Connection's {extra}"
+    )
 
 
-def _broken(cause: BaseException) -> str:
+def proxy_failed(request: Request) -> NoAnswer:
+    """Return the error for a proxy that does not do its part."""
+    return NoAnswer(
+        f"{request}: the proxy did not connect; check HTTP_PROXY, HTTPS_PROXY and NO_PROXY of this process, "
+        "or the Connection's proxy",
+        sent=False,
+    )
+
+
+def unsendable(request: Request) -> NoAnswer:
+    """Return the error for an address or header that the client does not take."""
+    return NoAnswer(
+        f"{request}: the address or a header cannot be sent, {NOT_SENT}; check host, path and headers",
+        sent=False,
+        final=True,
+    )
+
+
+def broken_encoding(request: Request, reason: object) -> NoAnswer:
+    """Return the error for a body that cannot be decompressed."""
+    return NoAnswer(
+        f"{request}: the answer's compression is broken ({reason}), and the request was carried out"
+    )
+
+
+def broken(request: Request, error: BaseException) -> NoAnswer:
+    """Return the error for a connection that was not made, or broke, by its innermost cause."""
+    cause = _cause(error)
     match cause:
         case socket.gaierror():
-            return "the host name is not known, nothing was sent; check the host for a slip"
+            reason = f"the host name is not known, {NOT_SENT}; check the host for a slip"
         case ConnectionRefusedError():
-            return "nothing listens there (connection refused), nothing was sent; check host and port"
+            reason = f"nothing listens there (connection refused), {NOT_SENT}; check host and port"
         case ssl.SSLCertVerificationError():
-            return (
-                f"the certificate is not trusted ({cause.verify_message.rstrip('.')}), nothing was sent; "
-                "set the Connection's verify to the path of the CA bundle that signed it"
+            return NoAnswer(
+                f"{request}: the certificate is not trusted ({cause.verify_message.rstrip('.')}), "
+                f"{NOT_SENT}; set the Connection's verify to the path of the CA bundle that signed it",
+                sent=False,
+                final=True,
             )
         case ssl.SSLError():
-            return f"TLS failed ({cause.reason}); check whether this port speaks https"
+            reason = (
+                f"TLS failed ({cause.reason}); check whether this port speaks https, and whether it wants a "
+                "client certificate"
+            )
         case OSError() if cause.errno:
-            return f"the connection failed ({os.strerror(cause.errno)}), {PERHAPS_DONE}"
-    return f"the connection broke ({type(cause).__name__}), {PERHAPS_DONE}"
+            reason = f"the connection failed ({os.strerror(cause.errno)}), {PERHAPS_DONE}"
+        case _:
+            reason = f"the connection broke ({type(cause).__name__}), {PERHAPS_DONE}"
+    return NoAnswer(f"{request}: {reason}", sent=NOT_SENT not in reason)
 
 
 def _cause(error: BaseException) -> BaseException:
     reason = getattr(error, "reason", None)
-    inner = [item for item in (reason, *error.args, error.__cause__) if isinstance(item, BaseException)]
-    return _cause(inner[0]) if inner else error
+    inner = [
+        item
+        for item in (reason, *error.args, error.__cause__, error.__context__)
+        if isinstance(item, BaseException)
+    ]
+    return _cause(inner[0]) if inner and inner[0] is not error else error

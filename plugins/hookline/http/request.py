@@ -33,7 +33,7 @@ class Request:
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    body: Content | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{self.method} {url.without_query(self.url)}"
@@ -54,6 +54,17 @@ class Request:
                 f"headers hold {name}, and the Connection's auth_type writes it too; drop one of them"
             )
         return replace(self, headers={**self.headers, name: value})
+
+    def with_query(self, name: str, value: str) -> Request:
+        """Return the request with one query parameter more.
+
+        :raises ConfigurationError: the parameter is there already.
+        """
+        if url.has_parameter(self.url, name):
+            raise ConfigurationError(
+                f"the query holds {name}, and the Connection's auth_type writes it too; drop one of them"
+            )
+        return replace(self, url=url.with_parameter(self.url, name, value))
 
 
 def compose(
@@ -87,7 +98,7 @@ def compose(
             {"Content-Type": content.media_type} if content else {},
             headers.checked(fields or {}),
         ),
-        content.data if content else None,
+        content,
     )
     return auth.SCHEMES[target.auth_type].authenticate(target, request)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
 from hookline.http import auth, extras, url
+from hookline.http.egress import Network
+from hookline.http.extras.check import networks
 from hookline.http.headers import is_secret
+from hookline.protocol.rate import Rate
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,14 @@ class Target:
     :param connect_timeout: longest wait for a connection, in seconds.
     :param verify: whether to verify TLS certificates, or the path of the CA bundle to verify them with.
     :param max_response_bytes: bound of an answer's body after decompression.
+    :param transfer_timeout: bound of a whole exchange that sends or saves a file, in seconds.
+    :param backoff: longest wait after the first attempt, in seconds; it doubles from there.
+    :param max_wait: longest ``Retry-After`` that is honoured, in seconds.
+    :param allowed_networks: addresses that may be called although they are not public.
+    :param proxy: URL of the proxy, without user and password.
+    :param client_cert: path of the client certificate; ``client_key`` if the key is not in the same file.
+
+    What the other fields mean is in ``docs/reference/http-connection.md``.
     """
 
     origin: url.Origin
@@ -30,22 +41,62 @@ class Target:
     password: str = field(default="", repr=False)
     api_key_header: str = "X-API-Key"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    key_query: str = ""
+    credential_field: str = "client_secret"
+    login_field: str = "client_id"
+
+    signature_header: str = "X-Signature"
+    signature_algorithm: str = "sha256"
+    signature_encoding: str = "hex"
+    signature_prefix: str = ""
+    signed_content: str = "{body}"
+    timestamp_header: str = ""
+
+    grant: str = "authorization_code"
+    oauth_authorize_url: str = ""
+    oauth_exchange_url: str = ""
+    scope: str = ""
+    audience: str = ""
+    access_token: str = field(default="", repr=False)
+    client_authentication: str = "basic"
+    expired_status: frozenset[int] = frozenset({401})
+    expired_when: str = ""
+
     timeout: float = 30.0
     connect_timeout: float = 10.0
-    verify: bool | str = True
+    transfer_timeout: float = 3600.0
+    max_attempts: int = 3
+    backoff: float = 1.0
+    max_wait: float = 3600.0
+    rate_limit: Rate | None = None
+    max_concurrent_calls: int = 32
+    max_request_bytes: int = 100 * 2**20
     max_response_bytes: int = 10 * 2**20
+    max_file_bytes: int = 5 * 2**30
+
+    max_redirects: int = 5
+    allowed_networks: tuple[Network, ...] = ()
+    proxy: str = ""
+    proxy_login: str = ""
+    proxy_password: str = field(default="", repr=False)
+    verify: bool | str = True
+    client_cert: str = ""
+    client_key: str = ""
+    client_key_password: str = field(default="", repr=False)
 
     @property
     def bound_to_origin(self) -> bool:
         """Whether this target holds anything that no other server may see."""
-        return self.auth_type != "none" or bool(self.headers)
+        return self.auth_type != "none" or bool(self.headers) or bool(self.client_cert)
 
     @property
     def secrets(self) -> frozenset[str]:
         """What must not show up in a log line or an error, even if the other side repeats it."""
         added = auth.SCHEMES[self.auth_type].secrets(self)
         default = (value for name, value in self.headers.items() if is_secret(name))
-        return frozenset(filter(None, (*added, *default)))
+        others = (self.access_token, self.proxy_password, self.client_key_password)
+        return frozenset(filter(None, (*added, *default, *others)))
 
 
 def from_fields(
@@ -71,8 +122,57 @@ def from_fields(
         )
     origin, base_path = _base(host, schema, port)
     target = Target(origin=origin, base_path=base_path, login=login or "", password=password or "", **options)
+    _require_belonging(options)
+    _check_proxy(target)
     auth.SCHEMES[target.auth_type].check(target)
     return target
+
+
+# An extra that nothing reads was meant for something, and is worth an error.
+_OF = {
+    **dict.fromkeys(("api_key_header", "key_query"), "api_key"),
+    **dict.fromkeys(("credential_field", "login_field"), "client_secret"),
+    **dict.fromkeys(
+        (
+            "signature_header", "signature_algorithm", "signature_encoding", "signature_prefix",
+            "signed_content", "timestamp_header",
+        ),
+        "hmac",
+    ),
+    **dict.fromkeys(
+        (
+            "grant", "oauth_authorize_url", "oauth_exchange_url", "scope", "audience", "access_token",
+            "client_authentication", "expired_status", "expired_when",
+        ),
+        "oauth2",
+    ),
+}  # fmt: skip
+_NEEDS = {
+    "client_key": "client_cert",
+    "client_key_password": "client_cert",
+    "proxy_login": "proxy",
+    "proxy_password": "proxy",
+}
+
+
+def _require_belonging(options: Mapping[str, Any]) -> None:
+    for name in options:
+        if (auth_type := _OF.get(name, options["auth_type"])) != options["auth_type"]:
+            raise ConfigurationError(
+                f"extra `{name}` is read with auth_type {auth_type} only, not with {options['auth_type']}; "
+                "remove it"
+            )
+        if (other := _NEEDS.get(name)) and other not in options:
+            raise ConfigurationError(f"extra `{name}` is of no use without `{other}`")
+    if "key_query" in options and "api_key_header" in options:
+        raise ConfigurationError("extras `key_query` and `api_key_header` exclude each other; remove one")
+
+
+def _check_proxy(target: Target) -> None:
+    if target.proxy:
+        _, path, query = url.split(target.proxy, "extra `proxy`")
+        if path.strip("/") or query:
+            raise ConfigurationError("extra `proxy` holds a path; write it as http://proxy.example.com:3128")
 
 
 def anonymous(address: str) -> Target:
@@ -81,6 +181,21 @@ def anonymous(address: str) -> Target:
     :raises ConfigurationError: see :func:`hookline.http.url.split`.
     """
     return Target(origin=url.split(address, "url")[0])
+
+
+def opened(target: Target, everywhere: str) -> Target:
+    """Return ``target`` with the networks that every call may connect to.
+
+    :param everywhere: networks as text with commas.
+    :raises ConfigurationError: one of them is none.
+    """
+    if not everywhere:
+        return target
+    try:
+        allowed = (*target.allowed_networks, *networks(everywhere))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"[hookline] allowed_networks: {error}") from None
+    return replace(target, allowed_networks=allowed)
 
 
 def _base(host: str | None, schema: str | None, port: int | None) -> tuple[url.Origin, str]:

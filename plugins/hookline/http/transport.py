@@ -1,4 +1,4 @@
-"""Sending a request and reading its answer with requests, synchronously.
+"""Exchanging one request for its answer with requests, synchronously.
 
 The adapter is used without ``requests.Session.send``: that would read a redirect's whole body into memory
 even if told not to follow it, look for credentials in ``.netrc``, and carry cookies from one call to the
@@ -8,12 +8,12 @@ next (``requests/sessions.py``). Proxies and CA bundles of the environment still
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from hookline.exceptions import NoAnswer, UnreadableAnswer
-from hookline.http import failure
+from hookline.http import egress, environment, exchange, failure, tls
+from hookline.http.decoding import BrokenEncoding, Decoder
+from hookline.http.redirect import origin_of
 from hookline.http.request import Request
 from hookline.http.response import Received
 from hookline.http.target import Target
@@ -21,16 +21,16 @@ from hookline.http.target import Target
 if TYPE_CHECKING:
     import requests
 
-CHUNK_BYTES = 64 * 1024
+    from hookline.http.dialing import Adapter
+    from hookline.http.egress import Network
+    from hookline.http.sink import SinkFor
 
 
 class Transport:
     """Keeps connections open between calls; close it, or use it in a ``with`` statement."""
 
     def __init__(self) -> None:
-        import requests
-
-        self._session = requests.Session()
+        self._adapters: dict[tuple[Network, ...], Adapter] = {}
 
     def __enter__(self) -> Transport:
         return self
@@ -40,62 +40,77 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        for adapter in self._adapters.values():
+            adapter.close()
+        self._adapters.clear()
 
-    def send(self, request: Request, target: Target) -> Received:
+    def send(self, request: Request, target: Target, save: SinkFor | None = None) -> Received:
         """Send ``request`` within the limits of ``target`` and return the answer, whatever its status.
 
+        :param save: may take the body; without a sink it is read into memory.
         :raises NoAnswer: no connection, a broken one, or the answer was not complete in time.
-        :raises UnreadableAnswer: the body is larger than ``max_response_bytes``.
-        :raises ConfigurationError: the CA bundle does not exist.
+        :raises UnreadableAnswer: the body is larger than allowed.
+        :raises EgressRefused: the address is not public, and not allowed.
+        :raises ConfigurationError: a certificate does not exist, the request's body is too large.
         """
-        deadline = time.monotonic() + target.connect_timeout + target.timeout
+        reading = exchange.Reading(request, target)
         with self._opened(request, target) as response:
-            return Received(
-                response.status_code, dict(response.headers), _content(response, request, target, deadline)
-            )
+            with reading.begun(response.status_code, dict(response.headers), save):
+                for chunk in self._decoded(response):
+                    reading.take(chunk)
+            return reading.received()
 
     def probe(self, request: Request, target: Target) -> Received:
         """Send ``request`` and return the answer without its body; raises as :meth:`send` does."""
         with self._opened(request, target) as response:
             return Received(response.status_code, dict(response.headers), b"")
 
+    @staticmethod
+    def _decoded(response: requests.Response) -> Iterator[bytes]:
+        decoder = Decoder(response.headers.get("Content-Encoding"))
+        # Not iter_content: it waits until a whole chunk is there, however slowly the bytes drip.
+        while chunk := response.raw.read1(exchange.CHUNK_BYTES, decode_content=False):
+            yield from decoder.feed(chunk)
+        decoder.finish()
+
     @contextlib.contextmanager
     def _opened(self, request: Request, target: Target) -> Iterator[requests.Response]:
         import requests
         import urllib3
 
-        environment = self._session.merge_environment_settings(request.url, {}, True, target.verify, None)
-        verify = environment["verify"] or False
-        failure.require_ca_bundle(verify)
+        proxy = environment.proxy(target, request.url)
+        if proxy:
+            egress.require_name(origin_of(request).host, target.allowed_networks)
         try:
-            response = self._session.get_adapter(request.url).send(
-                requests.Request(request.method, request.url, request.headers, data=request.body).prepare(),
+            response = self._adapter(target).send(
+                requests.Request(
+                    request.method, request.url, dict(request.headers), data=exchange.body(request, target)
+                ).prepare(),
                 stream=True,
                 timeout=(target.connect_timeout, target.timeout),
-                verify=verify,
-                proxies=environment["proxies"],
+                cert=cast("Any", tls.context(target)),  # see Adapter
+                proxies={"http": proxy, "https": proxy} if proxy else {},
             )
             with contextlib.closing(response):
                 yield response
+        except requests.exceptions.ProxyError:
+            raise failure.proxy_failed(request) from None
+        except requests.ConnectTimeout:
+            raise failure.no_connection_in_time(request, target) from None
+        except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
+            raise failure.no_answer_in_time(request, target) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader):
+            raise failure.unsendable(request) from None
+        except BrokenEncoding as error:
+            raise failure.broken_encoding(request, error) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # The original names the query, and with a proxy its password.
-            raise failure.no_answer(request, target, error) from None
+            raise failure.broken(request, error) from None
 
+    def _adapter(self, target: Target) -> Adapter:
+        from hookline.http.dialing import Adapter
 
-def _content(response: requests.Response, request: Request, target: Target, deadline: float) -> bytes:
-    content = bytearray()
-    # Not iter_content: it waits until a whole chunk is there, however slowly the bytes drip.
-    while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
-        content += chunk
-        if len(content) > target.max_response_bytes:
-            raise UnreadableAnswer(
-                f"{request} -> {response.status_code}, but it is over {target.max_response_bytes} bytes; "
-                "ask for less, or raise max_response_bytes of the Connection"
-            )
-        if time.monotonic() > deadline:
-            raise NoAnswer(
-                f"{request} -> {response.status_code}, but the body was not complete after "
-                f"{target.connect_timeout + target.timeout:g} s; raise the Connection's timeout"
-            )
-    return bytes(content)
+        networks = target.allowed_networks
+        if networks not in self._adapters:
+            self._adapters[networks] = Adapter(networks)
+        return self._adapters[networks]

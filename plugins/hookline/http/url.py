@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from hookline.exceptions import ConfigurationError
 from hookline.http.body import plain
@@ -105,6 +105,16 @@ def build(origin: Origin, path: str, query: str, parameters: Mapping[str, object
     ]
     queries: Iterable[str] = filter(None, (_quoted(query), urlencode(pairs)))
     return "?".join(filter(None, (f"{origin}{_quoted(path) or '/'}", "&".join(queries))))
+
+
+def has_parameter(url: str, name: str) -> bool:
+    """Tell whether the query of ``url`` holds ``name``."""
+    return any(key == name for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def with_parameter(url: str, name: str, value: str) -> str:
+    """Return ``url`` with one query parameter more."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode([(name, value)])}"
 
 
 def without_query(url: str, base: str = "") -> str:

@@ -8,40 +8,23 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from hookline.exceptions import HooklineError
+from hookline.connections import find
 from hookline.protocol.source import CONN_TYPE, Source, parse
 
 ENVIRONMENT = "AIRFLOW_CONN_"
 
 
-class BackendUnavailable(HooklineError):
-    """A secrets backend gave an error instead of an answer."""
-
-
 def load(name: str) -> Source | None:
     """Return the source whose Connection is called ``name``; blocking.
-
-    Airflow's own ``Connection.get_connection_from_secrets`` reads an unreachable backend as "not there",
-    which here would answer 404 and make senders give up; so the backends are asked one by one.
 
     :returns: None when there is no such Connection, or it is of another type.
     :raises BackendUnavailable: a backend failed before one knew the Connection.
     :raises ConfigurationError: the Connection cannot be used as it is written.
     """
-    from airflow.configuration import ensure_secrets_loaded
-
-    for backend in ensure_secrets_loaded():
-        try:
-            connection = backend.get_connection(conn_id=name)
-            # Read here: what cannot be decrypted or parsed raises when it is asked for.
-            fields = connection and (connection.login, connection.password, connection.extra_dejson)
-        except Exception as error:  # backends raise whatever their client library raises
-            raise BackendUnavailable(f"{type(backend).__name__} raised {type(error).__name__}.") from error
-        if connection is not None:
-            if connection.conn_type != CONN_TYPE:
-                return None
-            return parse(name, *fields)
-    return None
+    connection = find(name)
+    if connection is None or connection.conn_type != CONN_TYPE:
+        return None
+    return parse(name, connection.login, connection.password, connection.extra_dejson)
 
 
 def listed() -> set[str]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
-from hookline.ingress.connections import BackendUnavailable
 from hookline.protocol.problem import CLOSED, TOO_MANY_REQUESTS, UNAVAILABLE, UNKNOWN_SOURCE, Rejected
 from hookline.protocol.source import NAME, Source
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+LOOPBACK = "127.0.0.0/8, ::1"
 Respond = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -134,12 +135,15 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    # For calls that have a URL and no Connection.
+    monkeypatch.setenv("AIRFLOW__HOOKLINE__ALLOWED_NETWORKS", LOOPBACK)
 
     def make(
         host: str, auth_type: str | None = "none", conn_type: str = "http_connector", **fields: Any
     ) -> str:
         names = {"login", "password", "schema", "port"} & set(fields)
-        extra = {name: value for name, value in fields.items() if name not in names}
+        extra = {"allowed_networks": LOOPBACK, "backoff": 0.01}
+        extra |= {name: value for name, value in fields.items() if name not in names}
         connection = {
             "conn_type": conn_type,
             "host": host,

@@ -86,7 +86,7 @@ def test_a_connection_that_cannot_be_used(
 
 
 def test_a_connection_written_as_uri(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    uri = f"http-connector://http://ann:s3cret@127.0.0.1:{server.port}/?auth_type=basic&timeout=5"
+    uri = f"http-connector://http://ann:s3cret@127.0.0.1:{server.port}/?auth_type=basic&timeout=5&allowed_networks=127.0.0.1"
     monkeypatch.setenv("AIRFLOW_CONN_CRM", uri)
     with HttpConnectorHook("crm") as hook:
         hook.call("POST", "users")

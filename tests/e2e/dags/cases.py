@@ -11,16 +11,26 @@ from hookline.operators.http import HttpPostOperator
 ANY_OBJECT = {"type": "object"}
 
 
+def nothing() -> None:
+    """End without a worker, so that thousands of runs can end in a test.
+
+    The scheduler ends the first task and skips the second, since the first did not fail.
+    """
+    EmptyOperator(task_id="nothing") >> HttpPostOperator(
+        task_id="never", http_conn_id="echo", trigger_rule="all_failed"
+    )
+
+
 @event_dag("chaos.tick", schema=ANY_OBJECT, sample={"n": 0})
 def chaos_tick() -> None:
-    """Run without a worker, so that thousands of runs can end in a test."""
-    EmptyOperator(task_id="nothing")
+    """Take any event."""
+    nothing()
 
 
 @event_dag("chaos.paused", schema=ANY_OBJECT, sample={}, is_paused_upon_creation=True)
 def chaos_paused() -> None:
     """Hold its events until a test unpauses it."""
-    EmptyOperator(task_id="nothing")
+    nothing()
 
 
 @dag(dag_id="chaos.unmarked", schedule=None)
@@ -36,7 +46,7 @@ def chaos_unmarked() -> None:
 )
 def chaos_strict() -> None:
     """Take events with a whole number `n` only."""
-    EmptyOperator(task_id="nothing")
+    nothing()
 
 
 @event_dag("chaos.sample", schema=ANY_OBJECT, sample={"customer": "the-sample-customer"})
@@ -45,6 +55,12 @@ def chaos_sample() -> None:
     HttpPostOperator(
         task_id="send", http_conn_id="echo", path="/from-params", body={"who": "{{ params.data.customer }}"}
     )
+
+
+@event_dag("chaos.empty", schema=ANY_OBJECT, sample={})
+def chaos_empty() -> None:
+    """Consist of what Airflow ends without a worker."""
+    EmptyOperator(task_id="send")
 
 
 @event_dag("chaos.late", schema=ANY_OBJECT, sample={"customer": "the-sample-customer"})
@@ -60,6 +76,7 @@ with chaos_late():
 marked = chaos_tick()
 with DAG("chaos.copied", schedule=None, default_args=marked.default_args):
     EmptyOperator(task_id="nothing")
+chaos_empty()
 chaos_paused()
 chaos_unmarked()
 chaos_strict()

@@ -15,7 +15,7 @@ import pendulum
 import pytest
 
 from hookline.exceptions import ConfigurationError
-from hookline.http.body import json_content
+from hookline.http.body import encode
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/http_body.json").read_text())
 
@@ -30,14 +30,14 @@ class Level(IntEnum):
 
 @pytest.mark.parametrize("case", VECTORS["documents"], ids=lambda case: case["name"])
 def test_values_become_compact_json(case: dict[str, Any]) -> None:
-    content = json_content(case["value"])
+    content = encode("json", case["value"])
     assert (content.data.decode(), content.media_type) == (case["sent"], "application/json")
 
 
 @pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: case["name"])
 def test_what_is_not_json_is_refused(case: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        json_content(case["value"])
+        encode("json", case["value"])
     assert case["says"] in str(raised.value)
 
 
@@ -63,7 +63,7 @@ def test_what_is_not_json_is_refused(case: dict[str, Any]) -> None:
     ],
 )
 def test_python_values_beyond_json(value: Any, sent: str) -> None:
-    assert json_content([value]).data.decode() == f"[{sent}]"
+    assert encode("json", [value]).data.decode() == f"[{sent}]"
 
 
 def endless() -> list[Any]:
@@ -89,6 +89,6 @@ def endless() -> list[Any]:
 )
 def test_errors_name_the_place_and_not_the_value(value: Any, says: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        json_content(value)
+        encode("json", value)
     assert says in str(raised.value)
     assert "s3cret" not in str(raised.value)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hookline.exceptions import ConfigurationError
-from hookline.http.body import json_content
+from hookline.http.body import encode
 from hookline.http.headers import checked, masked, redacted
 from hookline.http.request import DEFAULT_HEADERS, compose
 from hookline.http.target import from_fields
@@ -55,7 +55,7 @@ def test_headers_of_the_call_replace_those_of_the_connection_and_the_body() -> N
     request = compose(
         TARGET,
         "POST",
-        content=json_content({}),
+        content=encode("json", {}),
         fields={"x-tenant": "b", "content-type": "application/vnd.api+json", "USER-AGENT": "me"},
     )
     assert request.headers == {
@@ -79,7 +79,7 @@ def test_what_is_no_method_is_refused(method: str) -> None:
 
 def test_the_representation_shows_no_secret() -> None:
     request = compose(
-        TARGET, "POST", "a?key=s3cret", fields={"X-Token": "s3cret"}, content=json_content(["s3cret"])
+        TARGET, "POST", "a?key=s3cret", fields={"X-Token": "s3cret"}, content=encode("json", ["s3cret"])
     )
     assert "s3cret" not in f"{request!r} {request}"
     assert str(request) == "POST https://h/a"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
 from hookline.ingress import sources as room
-from hookline.ingress.connections import BackendUnavailable
 from hookline.ingress.sources import Sources
 from hookline.protocol.problem import (
     CLOSED,

@@ -1,4 +1,7 @@
-"""A key in a header of its own; the key is the Connection's password, the header its ``api_key_header``."""
+"""A key in a header or a query parameter of its own; the key is the Connection's password.
+
+The header is its ``api_key_header``, the query parameter its ``key_query``.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,15 @@ if TYPE_CHECKING:
 
 
 def check(target: Target) -> None:
-    """Require a key that a header can carry."""
+    """Require a key that its place can carry."""
     if not target.password:
         raise ConfigurationError("auth_type api_key needs the key in the password of the Connection")
-    checked({target.api_key_header: target.password}, "password")
+    if not target.key_query:
+        checked({target.api_key_header: target.password}, "password")
+    elif not target.password.isprintable():
+        raise ConfigurationError(
+            "password holds a control character, often the line break at its end; remove it"
+        )
 
 
 def secrets(target: Target) -> tuple[str, ...]:
@@ -25,5 +33,7 @@ def secrets(target: Target) -> tuple[str, ...]:
 
 
 def authenticate(target: Target, request: Request) -> Request:
-    """Add the key's header."""
+    """Add the key."""
+    if target.key_query:
+        return request.with_query(target.key_query, target.password)
     return request.with_header(target.api_key_header, target.password)

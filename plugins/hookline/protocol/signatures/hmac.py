@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,27 @@ class Layout:
         if self.tolerance <= 0:
             raise ConfigurationError("`timestamp_tolerance` must be a positive number of seconds.")
 
+    def signature(self, key: bytes, body: Iterable[bytes], *, url: str, timestamp: str) -> bytes:
+        """Return prefix and encoded digest.
+
+        :param body: in pieces; gone through once for each ``{body}``.
+        """
+        digest = hmac.new(key, digestmod=self.algorithm)
+        values = {
+            "{timestamp}": timestamp.encode("latin-1"),
+            "{url}": url.encode("utf-8", "surrogatepass"),
+        }
+        for part in _PLACEHOLDER.split(self.content):
+            if part == "{body}":
+                for piece in body:
+                    digest.update(piece)
+            else:
+                digest.update(values.get(part, part.encode()))
+        raw = digest.digest()
+        return self.prefix.encode() + (
+            raw.hex().encode() if self.encoding == "hex" else base64.b64encode(raw)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Hmac:
@@ -104,6 +125,9 @@ class Hmac:
         headers = {self.layout.header: signature}
         return headers | ({self.layout.timestamp_header: stamp} if stamp else {})
 
+    def _signature(self, key: bytes, message: Message, timestamp: str) -> bytes:
+        return self.layout.signature(key, (message.body,), url=message.url, timestamp=timestamp)
+
     def _timestamp(self, message: Message) -> str:
         name = self.layout.timestamp_header
         if not name:
@@ -120,21 +144,6 @@ class Hmac:
                 f" {self.layout.tolerance} s are allowed."
             )
         return stamp
-
-    def _signature(self, key: bytes, message: Message, timestamp: str) -> bytes:
-        signed = message.body if self.layout.content == "{body}" else self._signed(message, timestamp)
-        digest = hmac.digest(key, signed, self.layout.algorithm)
-        encoded = digest.hex().encode() if self.layout.encoding == "hex" else base64.b64encode(digest)
-        return self.layout.prefix.encode() + encoded
-
-    def _signed(self, message: Message, timestamp: str) -> bytes:
-        values = {
-            "{body}": message.body,
-            "{timestamp}": timestamp.encode("latin-1"),
-            "{url}": message.url.encode("utf-8", "surrogatepass"),
-        }
-        parts = _PLACEHOLDER.split(self.layout.content)
-        return b"".join(values[part] if part in values else part.encode() for part in parts)
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Hmac:

@@ -1,6 +1,6 @@
 """A load generator: keep-alive connections that send one request after the other.
 
-``python -m benchmarks.load URL CLIENTS SECONDS FIELDS BODY`` prints one JSON object: ``requests``,
+``python -m benchmarks.apparatus.load URL CLIENTS SECONDS FIELDS BODY`` prints one JSON object: ``requests``,
 ``seconds``, ``refused`` (answers that are no 2xx) and the latencies ``p50`` and ``p99`` in milliseconds.
 """
 
@@ -91,7 +91,15 @@ async def generate(
 
 def run(url: str, clients: int, seconds: float, fields: dict[str, str], body: bytes) -> dict[str, Any]:
     """Generate load in a process of its own, so that it shares no interpreter with what it measures."""
-    command = [sys.executable, "-m", "benchmarks.load", url, str(clients), str(seconds), json.dumps(fields)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.apparatus.load",
+        url,
+        str(clients),
+        str(seconds),
+        json.dumps(fields),
+    ]
     output = subprocess.run([*command, body.decode()], check=True, capture_output=True, text=True).stdout
     result: dict[str, Any] = json.loads(output)
     return result

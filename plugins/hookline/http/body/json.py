@@ -1,6 +1,6 @@
-"""The body of a request from Python values.
+"""``application/json`` (RFC 8259), compact, UTF-8.
 
-JSON (RFC 8259), compact, UTF-8. Beyond what JSON has:
+Beyond what JSON has:
 
 =============================  ==================================================
 Python                         JSON
@@ -22,7 +22,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -30,31 +29,37 @@ from typing import Any
 from uuid import UUID
 
 from hookline.exceptions import ConfigurationError
+from hookline.http.body.content import Content
 
 MAX_DEPTH = 200
 
 
-@dataclass(frozen=True)
-class Content:
-    """A body ready to send, and its ``Content-Type``."""
-
-    data: bytes = field(repr=False)
-    media_type: str
-
-
-def json_content(value: Any) -> Content:
-    """Encode ``value`` as ``application/json``.
+def encode(value: Any, send_null: bool, fields: Mapping[str, str]) -> Content:
+    """Return the body with ``fields`` added at the top.
 
     A string is taken to be a JSON document already, as the template ``{{ data | tojson }}`` makes it.
 
-    :raises ConfigurationError: a value that JSON has no word for, a string that is not JSON, or nesting
-        deeper than :data:`MAX_DEPTH`.
+    :raises ConfigurationError: a value that JSON has no word for, a string that is not JSON, nesting deeper
+        than :data:`MAX_DEPTH`, or no object where there are ``fields``.
     """
     if isinstance(value, str):
         value = _parsed(value)
-    text = json.dumps(_tree(value, "body", 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if fields:
+        if not isinstance(value, Mapping):
+            raise ConfigurationError("auth_type client_secret needs a JSON object as body, to write into it")
+        if taken := fields.keys() & value.keys():
+            raise ConfigurationError(
+                f"body holds {min(taken)}, and the Connection's auth_type writes it too; drop one of them"
+            )
+        value = {**value, **fields}
+    tree = _tree(value, "body", 0)
+    return _written(tree if send_null else _without_null(tree))
+
+
+def _written(tree: Any) -> Content:
+    text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
-        return Content(text.encode(), "application/json")
+        return Content("application/json", (text.encode(),))
     except UnicodeEncodeError:
         raise ConfigurationError(
             "body holds half a character (a lone surrogate), which UTF-8 cannot carry"
@@ -97,6 +102,14 @@ def _tree(value: Any, place: str, depth: int) -> Any:
     raise ConfigurationError(
         f"{place} is a {type(value).__name__}; give text, numbers, lists or dictionaries"
     )
+
+
+def _without_null(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _without_null(item) for key, item in tree.items() if item is not None}
+    if isinstance(tree, list):
+        return [_without_null(item) for item in tree]
+    return tree
 
 
 def _key(key: object, place: str) -> str:

@@ -1,0 +1,37 @@
+"""Reading a Connection on the server, from wherever Airflow keeps it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hookline.exceptions import HooklineError
+
+if TYPE_CHECKING:
+    from airflow.models.connection import Connection
+
+
+class BackendUnavailable(HooklineError):
+    """A secrets backend gave an error instead of an answer."""
+
+
+def find(conn_id: str) -> Connection | None:
+    """Return the Connection called ``conn_id``; blocking.
+
+    Airflow's own ``Connection.get_connection_from_secrets`` reads an unreachable backend as "not there",
+    which would make senders and tasks give up; so the backends are asked one by one.
+
+    :raises BackendUnavailable: a backend failed before one knew the Connection.
+    """
+    from airflow.configuration import ensure_secrets_loaded
+
+    for backend in ensure_secrets_loaded():
+        try:
+            connection: Connection | None = backend.get_connection(conn_id=conn_id)
+            if connection is not None:
+                # Read here: what cannot be decrypted or parsed raises when it is asked for.
+                _ = (connection.login, connection.password, connection.extra_dejson)
+        except Exception as error:  # backends raise whatever their client library raises
+            raise BackendUnavailable(f"{type(backend).__name__} raised {type(error).__name__}.") from error
+        if connection is not None:
+            return connection
+    return None

@@ -1,0 +1,179 @@
+"""Exchanging one request for its answer with httpx, on an event loop.
+
+httpx's transport is used without ``httpx.AsyncClient``: no redirects, cookies, ``.netrc`` and no reading of
+the environment. The connection goes to the address that was checked; the name goes into ``Host`` and, by
+httpx's ``sni_hostname``, into TLS, which verifies the certificate against it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from hookline.http import egress, environment, exchange, failure, tls
+from hookline.http.decoding import BrokenEncoding, Decoder
+from hookline.http.redirect import origin_of
+from hookline.http.request import Request
+from hookline.http.response import Received
+from hookline.http.target import Target
+from hookline.http.url import Origin
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+    from hookline.http.sink import SinkFor
+
+
+class AsyncTransport:
+    """Keeps connections open between calls, as an asynchronous context manager."""
+
+    def __init__(self) -> None:
+        self._transports: dict[tuple[Origin, ssl.SSLContext, str | None], httpx.AsyncHTTPTransport] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        for transport in self._transports.values():
+            await transport.aclose()
+        self._transports.clear()
+
+    async def send(self, request: Request, target: Target, save: SinkFor | None = None) -> Received:
+        """Send ``request``; does and raises what :meth:`hookline.http.transport.Transport.send` does."""
+        import httpx
+
+        reading = exchange.Reading(request, target)
+        try:
+            async with asyncio.timeout(reading.seconds if save is None else target.transfer_timeout):
+                response = await self._opened(request, target)
+                try:
+                    headers = _joined(response.headers.multi_items())
+                    with reading.begun(response.status_code, headers, save):
+                        async with asyncio.timeout(max(0.0, reading.remaining)):
+                            await self._read(response, reading)
+                finally:
+                    await response.aclose()
+        except httpx.ProxyError:
+            raise failure.proxy_failed(request) from None
+        except (httpx.ConnectTimeout, _NoConnectionInTime):
+            raise failure.no_connection_in_time(request, target) from None
+        except (httpx.ReadTimeout, httpx.WriteTimeout):
+            raise failure.no_answer_in_time(request, target) from None
+        except TimeoutError:
+            if reading.begun_at_all:
+                raise reading.incomplete() from None
+            raise failure.no_answer_in_time(request, target) from None
+        except (httpx.InvalidURL, httpx.LocalProtocolError):
+            raise failure.unsendable(request) from None
+        except BrokenEncoding as error:
+            raise failure.broken_encoding(request, error) from None
+        except (httpx.HTTPError, OSError) as error:
+            raise failure.broken(request, error) from None
+        return reading.received()
+
+    @staticmethod
+    async def _read(response: httpx.Response, reading: exchange.Reading) -> None:
+        decoder = Decoder(response.headers.get("Content-Encoding"))
+        async for chunk in cast("AsyncIterator[bytes]", response.stream):
+            for piece in decoder.feed(chunk):
+                if reading.saves:
+                    await asyncio.to_thread(reading.take, piece)
+                else:
+                    reading.take(piece)
+        decoder.finish()
+
+    async def _opened(self, request: Request, target: Target) -> httpx.Response:
+        import httpx
+
+        origin = origin_of(request)
+        proxy = environment.proxy(target, request.url)
+        if proxy:
+            egress.require_name(origin.host, target.allowed_networks)
+            hosts = [origin.host]
+        else:
+            hosts = await _addresses(origin, target)
+        transport = self._transport(origin, target, proxy)
+        failed: httpx.ConnectError | None = None
+        for host in hosts:
+            try:
+                return await transport.handle_async_request(_built(request, target, origin, host))
+            except httpx.ConnectError as error:
+                failed = error
+        raise failed or OSError(f"{origin.host} has no address")
+
+    def _transport(self, origin: Origin, target: Target, proxy: str | None) -> httpx.AsyncHTTPTransport:
+        import httpx
+
+        # By origin: connections are pooled by address, and two names may share one.
+        key = (origin, tls.context(target), proxy)
+        if key not in self._transports:
+            self._transports[key] = httpx.AsyncHTTPTransport(
+                verify=key[1], trust_env=False, proxy=httpx.Proxy(proxy) if proxy else None
+            )
+        return self._transports[key]
+
+
+class _NoConnectionInTime(Exception):
+    """The name was not looked up in time."""
+
+
+async def _addresses(origin: Origin, target: Target) -> list[str]:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(target.connect_timeout):
+            found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    except TimeoutError:
+        raise _NoConnectionInTime from None
+    return egress.checked(origin.host, [str(sockaddr[0]) for *_, sockaddr in found], target.allowed_networks)
+
+
+def _built(request: Request, target: Target, origin: Origin, host: str) -> httpx.Request:
+    import httpx
+
+    body = exchange.body(request, target)
+    headers = {"Host": str(origin).partition("://")[2], **request.headers}
+    content: Any = None
+    if isinstance(body, bytes):
+        content = body
+        headers["Content-Length"] = str(len(body))
+    elif isinstance(body, exchange.SizedStream):
+        content = _pieces(body)
+        headers["Content-Length"] = str(len(body))
+    elif body is not None:
+        content = _pieces(body)
+        headers["Transfer-Encoding"] = "chunked"
+    elif request.method not in {"GET", "HEAD"}:
+        headers["Content-Length"] = "0"
+    path = request.url.partition("://")[2].partition("/")[2]
+    return httpx.Request(
+        request.method,
+        httpx.URL(scheme=origin.scheme, host=host, port=origin.port, raw_path=f"/{path}".encode("ascii")),
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()],
+        content=content,
+        extensions={
+            "sni_hostname": origin.host,
+            "timeout": {
+                "connect": target.connect_timeout,
+                "read": target.timeout,
+                "write": target.timeout,
+                "pool": target.timeout,
+            },
+        },
+    )
+
+
+async def _pieces(body: exchange.Stream) -> AsyncIterator[bytes]:
+    pieces = iter(body)
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece
+
+
+def _joined(items: list[tuple[str, str]]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in items:
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined

@@ -1,0 +1,152 @@
+"""The limits of one exchange, alike in both lanes: what is sent, and how an answer is read."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from hookline.exceptions import ConfigurationError, NoAnswer, UnreadableAnswer
+from hookline.http import failure
+from hookline.http.body import Content
+from hookline.http.response import Received
+
+if TYPE_CHECKING:
+    from hookline.http.request import Request
+    from hookline.http.sink import Sink, SinkFor
+    from hookline.http.target import Target
+
+CHUNK_BYTES = 64 * 1024
+
+
+class Stream:
+    """A body with files, in pieces; of its own length where that is known."""
+
+    def __init__(self, content: Content, target: Target) -> None:
+        self._content = content
+        self._target = target
+
+    def __iter__(self) -> Iterator[bytes]:
+        count = 0
+        deadline = time.monotonic() + self._target.transfer_timeout
+        for chunk in self._content:
+            count += len(chunk)
+            _require_size(count, self._target)
+            if time.monotonic() > deadline:
+                raise ConfigurationError(
+                    f"the body was not sent within {self._target.transfer_timeout:g} s; raise "
+                    "transfer_timeout of the Connection"
+                )
+            yield chunk
+
+
+class SizedStream(Stream):
+    """A stream whose length is known, and sent as ``Content-Length``."""
+
+    def __len__(self) -> int:
+        return self._content.length or 0
+
+
+def body(request: Request, target: Target) -> bytes | Stream | None:
+    """Return what to send: bytes, or a stream where there is a file.
+
+    :raises ConfigurationError: it is larger than ``max_request_bytes``.
+    """
+    content = request.body
+    if content is None:
+        return None
+    length = content.length
+    if length is not None:
+        _require_size(length, target)
+    data = content.data
+    if data is not None:
+        return data
+    return Stream(content, target) if length is None else SizedStream(content, target)
+
+
+class Reading:
+    """Takes one answer's body in pieces. The time it may take runs from the beginning of the exchange."""
+
+    def __init__(self, request: Request, target: Target) -> None:
+        self._request = request
+        self._target = target
+        self._started = time.monotonic()
+        self.begun_at_all = False
+        self._sink: Sink | None = None
+        self._content = bytearray()
+        self._size = 0
+        self._saved: object = None
+
+    @contextlib.contextmanager
+    def begun(self, status: int, headers: Mapping[str, str], save: SinkFor | None) -> Iterator[None]:
+        """Take pieces inside; a body that is saved is kept whole at the end, or not at all."""
+        self.begun_at_all = True
+        self._status = status
+        self._headers = headers
+        lower = {name.lower(): value for name, value in headers.items()}
+        self._sink = save(self._request.url, status, lower) if save else None
+        try:
+            yield
+        except BaseException:
+            if self._sink is not None:
+                self._sink.abort()
+            raise
+        if self._sink is not None:
+            self._saved = self._sink.close()
+
+    @property
+    def saves(self) -> bool:
+        """Whether the body goes into a sink, whose writing may take its time."""
+        return self._sink is not None
+
+    @property
+    def seconds(self) -> float:
+        """How long the exchange may take."""
+        sends_file = self._request.body is not None and self._request.body.data is None
+        if self.saves or sends_file:
+            return self._target.transfer_timeout
+        return self._target.connect_timeout + self._target.timeout
+
+    @property
+    def remaining(self) -> float:
+        """How long it may still take; 0 and less is over."""
+        return self._started + self.seconds - time.monotonic()
+
+    def incomplete(self) -> NoAnswer:
+        """Return the error for an answer whose time is up."""
+        limit = "timeout" if self.seconds != self._target.transfer_timeout else "transfer_timeout"
+        return failure.incomplete(self._request, self._status, self.seconds, limit)
+
+    def take(self, chunk: bytes) -> None:
+        """Take the next piece.
+
+        :raises UnreadableAnswer: it is one too many.
+        :raises NoAnswer: the time is up.
+        """
+        self._size += len(chunk)
+        limit = "max_file_bytes" if self._sink else "max_response_bytes"
+        most: int = getattr(self._target, limit)
+        if self._size > most:
+            raise UnreadableAnswer(
+                f"{self._request} -> {self._status}, but it is over {most} bytes; "
+                f"ask for less, or raise {limit} of the Connection"
+            )
+        if self.remaining <= 0:
+            raise self.incomplete()
+        if self._sink is None:
+            self._content += chunk
+        else:
+            self._sink.write(chunk)
+
+    def received(self) -> Received:
+        """Return the answer."""
+        return Received(self._status, self._headers, bytes(self._content), self._saved, self._size)
+
+
+def _require_size(size: int, target: Target) -> None:
+    if size > target.max_request_bytes:
+        raise ConfigurationError(
+            f"the body is over {target.max_request_bytes} bytes; send less, or raise max_request_bytes of "
+            "the Connection"
+        )

@@ -1,0 +1,147 @@
+"""Whether a call can do without a worker, and what the triggerer is given.
+
+A task with ``start_from_trigger`` is sent from the scheduler straight to a triggerer (``defer_task`` in
+``airflow/models/taskinstance.py``). Airflow runs no callback and no hook of the task there, knows no pool,
+no limit of active tasks and no outlets, and writes the XCom past a custom backend; so whatever asks for one
+of these stays on a worker. The decision is read when the Dag is serialised, after everything was set.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hookline.authoring import MARKER, EventGuard
+from hookline.hooks import arguments, storage
+
+if TYPE_CHECKING:
+    from airflow.triggers.base import StartTriggerArgs as Args
+
+    from hookline.operators.http import HttpConnectorOperator
+
+TRIGGER = "hookline.triggers.http.HttpCallTrigger"
+XCOM = "__xcom__"
+_NEEDING = (
+    "outlets",
+    "on_execute_callback",
+    "retry_policy",
+    "run_as_user",
+    "max_active_tis_per_dag",
+    "max_active_tis_per_dagrun",
+)
+_XCOM_BACKEND = "airflow.sdk.execution_time.xcom.BaseXCom"
+
+
+class StartFromTrigger:
+    """The attribute ``start_from_trigger``; False on the class, as mapped tasks look there."""
+
+    def __get__(self, task: HttpConnectorOperator | None, owner: type) -> bool:
+        """Return whether the task starts in the triggerer."""
+        return task is not None and bool(task.deferrable) and obstacle(task) is None
+
+
+class StartTriggerArgs:
+    """The attribute ``start_trigger_args``: the trigger, None where a worker is needed."""
+
+    def __get__(self, task: HttpConnectorOperator | None, owner: type) -> Args | None:
+        """Return what Airflow makes the trigger from."""
+        if task is None or not task.start_from_trigger:
+            return None
+        from airflow.triggers.base import StartTriggerArgs as Made
+
+        return Made(
+            trigger_cls=TRIGGER,
+            next_method="execute_complete",
+            # One text, since what Airflow makes of nested values differs from step to step.
+            trigger_kwargs={"call": arguments.to_json(_arguments(task), _reference)},
+        )
+
+
+def default() -> bool:
+    """Return ``[operators] default_deferrable``."""
+    from airflow.sdk.configuration import conf
+
+    return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+
+
+def obstacle(task: HttpConnectorOperator) -> str | None:
+    """Return why the task needs a worker, None if it does not."""
+    return _of_task(task) or _of_dag(task) or _of_airflow(task) or _of_call(task)
+
+
+def _of_task(task: Any) -> str | None:
+    if task.is_mapped or task.get_closest_mapped_task_group() or task._BaseOperator__from_mapped:  # noqa: SLF001
+        return "it is a mapped task"
+    if type(task).execute is not _execute():
+        return f"{type(task).__name__} has an execute of its own"
+    if task.pool != "default_pool" or task.pool_slots != 1:
+        return f"it takes slots of the pool {task.pool}"
+    for name in _NEEDING:
+        if getattr(task, name, None):
+            return f"it has {name}"
+    hook = task._pre_execute_hook  # noqa: SLF001  what `pre_execute` sets
+    if (hook.theirs if isinstance(hook, EventGuard) else hook) or task._post_execute_hook:  # noqa: SLF001
+        return "it has pre_execute or post_execute"
+    return None
+
+
+def _of_airflow(_task: Any) -> str | None:
+    from airflow.sdk.configuration import conf
+
+    if conf.get("core", "xcom_backend", fallback=_XCOM_BACKEND) not in {"", _XCOM_BACKEND}:
+        return "Airflow has a custom XCom backend"
+    return None
+
+
+def _of_dag(task: Any) -> str | None:
+    dag = task.get_dag()
+    for name in ("user_defined_macros", "user_defined_filters", "jinja_environment_kwargs"):
+        if dag is not None and getattr(dag, name, None):
+            return f"its Dag has {name}"
+    return None
+
+
+def _of_call(task: HttpConnectorOperator) -> str | None:
+    given = task.arguments()
+    for name in ("response_filter", "response_check", "pagination"):
+        value = given[name]
+        if callable(value) and not hasattr(value, "to_json"):
+            return f"{name} is a function"
+    if storage.is_local(given.get("body")):
+        return "it sends a file of the worker's, or bytes"
+    try:
+        arguments.to_json(_arguments(task), _reference)
+    except (TypeError, ValueError) as error:
+        return f"its arguments cannot travel as JSON: {error}"
+    return None
+
+
+def _arguments(task: HttpConnectorOperator) -> dict[str, Any]:
+    dag = task.get_dag()
+    return {
+        **task.arguments(),
+        "http_conn_id": task.http_conn_id,
+        "log_response": task.log_response,
+        "push": task.do_xcom_push,
+        "native": bool(dag is not None and dag.render_template_as_native_obj),
+        "event": bool(dag is not None and MARKER in dag.default_args),
+    }
+
+
+def _reference(value: Any) -> Any:
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
+
+    if isinstance(value, PlainXComArg):
+        if value.operator.is_mapped or value.operator.get_closest_mapped_task_group():
+            raise TypeError("the output of a mapped task")
+        return {XCOM: [value.operator.task_id, value.key]}
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if isinstance(value, set | frozenset | range):
+        return sorted(value)
+    raise TypeError(f"a {type(value).__name__} has no JSON form")
+
+
+def _execute() -> Any:
+    from hookline.operators.http import HttpConnectorOperator
+
+    return HttpConnectorOperator.execute

@@ -1,0 +1,68 @@
+"""The Connection whose tokens are kept."""
+
+from __future__ import annotations
+
+import re
+
+from hookline.connections import find
+from hookline.exceptions import ConfigurationError
+from hookline.http import CONN_TYPE
+from hookline.http.target import Target, from_fields, opened
+
+NAME = re.compile(r"[\w.:/-]{1,240}\Z", re.ASCII)
+CALLBACK = "/hooks/oauth/callback"
+
+
+def load(conn_id: str) -> Target:
+    """Return the target of an OAuth 2.0 Connection, from wherever Airflow keeps it; blocking.
+
+    :raises ConfigurationError: there is none of this name, or it is not for OAuth 2.0; the message names it.
+    :raises BackendUnavailable: a secrets backend does not answer.
+    """
+    connection = find(conn_id) if NAME.match(conn_id) else None
+    if connection is None:
+        raise ConfigurationError(f"There is no Connection `{conn_id[:100]}`.")
+    if connection.conn_type != CONN_TYPE:
+        raise ConfigurationError(
+            f"Connection `{conn_id}`: its type is {connection.conn_type!r}; make it {CONN_TYPE!r}."
+        )
+    try:
+        target = opened(
+            from_fields(
+                host=connection.host,
+                schema=connection.schema,
+                port=connection.port,
+                login=connection.login,
+                password=connection.password,
+                extra=connection.extra_dejson,
+            ),
+            _allowed_networks(),
+        )
+    except ConfigurationError as error:
+        raise ConfigurationError(f"Connection `{conn_id}`: {error}") from None
+    if target.auth_type != "oauth2":
+        raise ConfigurationError(f"Connection `{conn_id}`: its auth_type is {target.auth_type}, not oauth2.")
+    return target
+
+
+def callback_url() -> str:
+    """Return the address that has to be registered with the provider."""
+    from airflow.configuration import conf
+
+    base = conf.get("api", "base_url", fallback="") or "http://localhost:8080"
+    return f"{base.rstrip('/')}{CALLBACK}"
+
+
+def connect_again(conn_id: str, reason: str) -> str:
+    """Return the sentence that says who has to do what."""
+    return (
+        f"Connection `{conn_id}` has to be connected again ({reason}): an administrator runs "
+        f"`airflow hookline connect {conn_id}` where Airflow's database is, and consents at the link it "
+        f"prints (callback URL {callback_url()})."
+    )
+
+
+def _allowed_networks() -> str:
+    from airflow.configuration import conf
+
+    return str(conf.get("hookline", "allowed_networks", fallback=""))

@@ -1,0 +1,149 @@
+"""The loop that has tokens ready: ahead of their end, and when one was rejected."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from hookline.connections import BackendUnavailable
+from hookline.exceptions import ConfigurationError
+from hookline.http.companion import NONE
+from hookline.http.target import Target
+from hookline.tokens import provider, store
+from hookline.tokens.connection import connect_again, load
+from hookline.tokens.grant import Grant, ProviderError
+from hookline.tokens.models import NEEDS_CONSENT, READY
+
+log = structlog.get_logger(__name__)
+
+LEASE = 120.0
+"""Seconds after which another replica may refresh instead; longer than a provider is waited for."""
+LEAST_BETWEEN = timedelta(seconds=5)
+"""Between two refreshes that rejected tokens ask for."""
+DUE_EVERY = 15.0
+AT_ONCE = 4
+QUIET_FACTOR = 2.5
+BUSY_SECONDS = 60.0
+
+
+class Keeper:
+    """Keeps the tokens of all OAuth 2.0 Connections, together with the keepers of other processes.
+
+    :param poll: seconds between looks for rejected tokens; longer while there are none for a while.
+    """
+
+    def __init__(self, poll: float) -> None:
+        self._poll = poll
+        self._owner = uuid.uuid4().hex
+        self._next_due = 0.0
+        self._wanted_until = 0.0
+        self._busy: set[str] = set()
+        self._threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="hookline-tokens")
+
+    async def run(self) -> None:
+        """Look and refresh until cancelled."""
+        loop = asyncio.get_running_loop()
+        working: set[asyncio.Future[None]] = set()
+        try:
+            while True:
+                with contextlib.suppress(SQLAlchemyError):
+                    for conn_id, rejected in (
+                        await loop.run_in_executor(self._threads, self._wanted)
+                    ).items():
+                        if conn_id not in self._busy:
+                            self._busy.add(conn_id)
+                            work = loop.run_in_executor(self._threads, self._serve, conn_id, rejected)
+                            working.add(work)
+                            work.add_done_callback(working.discard)
+                quiet = time.monotonic() > self._wanted_until
+                await asyncio.sleep(self._poll * QUIET_FACTOR if quiet else self._poll)
+        finally:
+            if working:
+                # A refresh that has begun is stored, or a rotated refresh token would be lost.
+                await asyncio.wait(working)
+            self._threads.shutdown(wait=False)
+
+    def _wanted(self) -> dict[str, str | None]:
+        wanted: dict[str, str | None] = {}
+        if time.monotonic() >= self._next_due:
+            self._next_due = time.monotonic() + DUE_EVERY
+            wanted = dict.fromkeys(store.due())
+        demands = store.demands()
+        if demands:
+            self._wanted_until = time.monotonic() + BUSY_SECONDS
+        return {**wanted, **demands}
+
+    def _serve(self, conn_id: str, rejected: str | None) -> None:
+        try:
+            if rejected is None or self._must_refresh(conn_id, rejected):
+                self.refresh(conn_id)
+        except Exception as error:  # the loop outlives whatever one Connection raises
+            expected = isinstance(error, SQLAlchemyError | BackendUnavailable)
+            log.warning("refresh failed", conn_id=conn_id, error=type(error).__name__, exc_info=not expected)
+        finally:
+            self._busy.discard(conn_id)
+
+    def _must_refresh(self, conn_id: str, rejected: str) -> bool:
+        kept = store.read(conn_id)
+        if kept is None:
+            return True
+        if kept.state == READY and kept.fingerprint != rejected:
+            # Somebody saw an older token, or none: what is kept is newer.
+            store.show_again(conn_id)
+            return False
+        return kept.refreshed_at is None or datetime.now(UTC) - kept.refreshed_at >= LEAST_BETWEEN
+
+    def refresh(self, conn_id: str) -> None:
+        """Get a token for a Connection, unless somebody else is at it.
+
+        :raises BackendUnavailable: a secrets backend does not answer; nothing is changed.
+        """
+        try:
+            target = load(conn_id)
+        except ConfigurationError as error:
+            # Nothing is kept for names that are none: strangers' Variables leave no rows.
+            log.warning(
+                "a token is wanted for what is no OAuth 2.0 Connection", conn_id=conn_id, reason=str(error)
+            )
+            store.forget_demand(conn_id)
+            return
+        if not store.claim(conn_id, self._owner, LEASE):
+            return
+        before = store.read(conn_id)
+        try:
+            grant = self._grant(target, before)
+        except ProviderError as error:
+            self._failed(conn_id, target, before, error)
+            return
+        store.keep(conn_id, grant)
+        log.info("token refreshed", conn_id=conn_id)
+
+    @staticmethod
+    def _grant(target: Target, before: store.Kept | None) -> Grant:
+        if target.grant == "client_credentials":
+            return provider.client_credentials(target)
+        if before is None or not before.refresh_token:
+            raise ProviderError("there is no refresh token", "invalid_grant")
+        return provider.refresh(target, before.refresh_token)
+
+    @staticmethod
+    def _failed(conn_id: str, target: Target, before: store.Kept | None, error: ProviderError) -> None:
+        log.warning("the provider gave no token", conn_id=conn_id, reason=str(error))
+        if not error.needs_consent or target.grant == "client_credentials":
+            store.fail(conn_id, str(error))
+            return
+        now_kept = store.read(conn_id)
+        if now_kept is not None and before is not None and now_kept.fingerprint != before.fingerprint:
+            store.show_again(conn_id)  # another consent or replica was quicker
+            return
+        store.refuse(conn_id, connect_again(conn_id, str(error)))
+
+
+__all__ = ["NEEDS_CONSENT", "NONE", "Keeper"]

@@ -1,0 +1,243 @@
+"""The tokens in the database. Every function is one transaction, and blocks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.models.connection import Connection
+from airflow.models.crypto import get_fernet
+from airflow.models.variable import Variable
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from hookline.database import autocommit, engine
+from hookline.http.companion import COMPANION, CONN_TYPE, REFRESH, fingerprint
+from hookline.tokens.grant import Grant
+from hookline.tokens.models import FAILING, NEEDS_CONSENT, READY, Consent, KeptToken
+
+CONSENT_SECONDS = 600
+MAX_DEMANDS = 100
+MAX_BACKOFF = 300.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The tokens of one Connection, read."""
+
+    state: str
+    fingerprint: str
+    refresh_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    scope: str | None
+    obtained_at: datetime | None
+    refreshed_at: datetime | None
+    expires_at: datetime | None
+    error: str | None
+
+
+def read(conn_id: str) -> Kept | None:
+    """Return what is kept for a Connection."""
+    with Session(engine()) as session:
+        row = session.get(KeptToken, conn_id)
+        if row is None:
+            return None
+        secrets = json.loads(_decrypted(row.secrets))
+        return Kept(
+            row.state,
+            row.fingerprint,
+            secrets.get("refresh_token", ""),
+            secrets.get("access_token", ""),
+            row.scope,
+            row.obtained_at,
+            row.refreshed_at,
+            row.expires_at,
+            row.error,
+        )
+
+
+def keep(conn_id: str, grant: Grant, *, consented: bool = False) -> None:
+    """Keep a grant, have its access token ready in the companion, and consider the demand met."""
+    now = datetime.now(UTC)
+    with Session(engine()) as session, session.begin():
+        row = _locked(session, conn_id)
+        row.state = READY
+        row.secrets = _encrypted(
+            json.dumps({"access_token": grant.access_token, "refresh_token": grant.refresh_token})
+        )
+        row.fingerprint = fingerprint(grant.access_token)
+        row.scope = grant.scope or row.scope
+        row.refreshed_at = now
+        if consented or row.obtained_at is None:
+            row.obtained_at = now
+        row.expires_at = grant.expires_at(now)
+        row.refresh_at = grant.refresh_at(now)
+        row.lease_owner = row.lease_until = row.error = None
+        row.failures = 0
+        _write_companion(session, conn_id, grant.access_token, row.expires_at, "")
+        _forget_demand(session, conn_id)
+
+
+def refuse(conn_id: str, problem: str) -> None:
+    """Keep that only a person can help, and let waiting tasks say so."""
+    with Session(engine()) as session, session.begin():
+        row = _locked(session, conn_id)
+        row.state = NEEDS_CONSENT
+        row.secrets = _encrypted("{}")
+        row.fingerprint = ""
+        row.error = problem
+        row.expires_at = row.refresh_at = row.lease_owner = row.lease_until = None
+        _write_companion(session, conn_id, "", None, problem)
+        _forget_demand(session, conn_id)
+
+
+def fail(conn_id: str, problem: str) -> None:
+    """Keep that the provider gave no token this time; the lease becomes the pause until the next try."""
+    now = datetime.now(UTC)
+    with Session(engine()) as session, session.begin():
+        row = _locked(session, conn_id)
+        row.failures = min(row.failures + 1, 1000)
+        pause = timedelta(seconds=min(MAX_BACKOFF, 2.0 ** min(row.failures, 10)))
+        row.state = FAILING
+        row.error = problem
+        row.lease_owner = None
+        row.lease_until = now + pause
+        row.refresh_at = now + pause
+
+
+def show_again(conn_id: str) -> None:
+    """Write the companion from what is kept, for somebody who does not find it; the demand is met."""
+    with Session(engine()) as session, session.begin():
+        row = _locked(session, conn_id)
+        token = json.loads(_decrypted(row.secrets)).get("access_token", "")
+        _write_companion(session, conn_id, token, row.expires_at, "")
+        _forget_demand(session, conn_id)
+
+
+def forget_demand(conn_id: str) -> None:
+    """Remove a demand that nothing has to be done for."""
+    with Session(engine()) as session, session.begin():
+        _forget_demand(session, conn_id)
+
+
+def claim(conn_id: str, owner: str, seconds: float) -> bool:
+    """Take the lease of a Connection; False if somebody else has it."""
+    now = datetime.now(UTC)
+    with Session(engine()) as session, session.begin():
+        _locked(session, conn_id)
+        taken: Any = session.execute(
+            update(KeptToken)
+            .where(
+                KeptToken.conn_id == conn_id,
+                or_(KeptToken.lease_until.is_(None), KeptToken.lease_until < now),
+            )
+            .values(lease_owner=owner, lease_until=now + timedelta(seconds=seconds))
+        )
+        return bool(taken.rowcount)
+
+
+def demands() -> dict[str, str]:
+    """Return which Connections need another token, with the fingerprint of the rejected one."""
+    prefix = REFRESH.format("")
+    with autocommit() as connection:
+        rows = connection.execute(
+            select(Variable.key, Variable._val, Variable.is_encrypted)  # noqa: SLF001  the column
+            .where(Variable.key.startswith(prefix, autoescape=True))
+            .order_by(Variable.id)
+            .limit(MAX_DEMANDS)
+        ).all()
+    return {
+        key.removeprefix(prefix): _decrypted(value) if encrypted else str(value or "")
+        for key, value, encrypted in rows
+    }
+
+
+def due() -> list[str]:
+    """Return the Connections whose token should be refreshed now."""
+    now = datetime.now(UTC)
+    with autocommit() as connection:
+        return list(
+            connection.scalars(
+                select(KeptToken.conn_id)
+                .where(
+                    KeptToken.refresh_at <= now,
+                    or_(KeptToken.lease_until.is_(None), KeptToken.lease_until < now),
+                )
+                .order_by(KeptToken.refresh_at)
+                .limit(MAX_DEMANDS)
+            )
+        )
+
+
+def begin_consent(conn_id: str, state: str, verifier: str, redirect_uri: str) -> None:
+    """Remember a consent until the browser comes back; forget those that never will."""
+    now = datetime.now(UTC)
+    with Session(engine()) as session, session.begin():
+        session.execute(delete(Consent).where(Consent.expires_at < now))
+        session.add(
+            Consent(
+                state_hash=_hash(state),
+                conn_id=conn_id,
+                verifier=_encrypted(verifier),
+                redirect_uri=redirect_uri,
+                expires_at=now + timedelta(seconds=CONSENT_SECONDS),
+            )
+        )
+
+
+def end_consent(state: str) -> tuple[str, str, str] | None:
+    """Take a consent away; return Connection, verifier and redirect URI, None for a state that is none."""
+    with Session(engine()) as session, session.begin():
+        found = session.scalar(
+            select(Consent).where(Consent.state_hash == _hash(state)).with_for_update(skip_locked=True)
+        )
+        if found is None:
+            return None
+        session.delete(found)
+        if found.expires_at < datetime.now(UTC):
+            return None
+        return found.conn_id, _decrypted(found.verifier), found.redirect_uri
+
+
+def _locked(session: Session, conn_id: str) -> KeptToken:
+    row = session.get(KeptToken, conn_id, with_for_update=True)
+    if row is None:
+        row = KeptToken(conn_id=conn_id, state=FAILING, secrets=_encrypted("{}"), fingerprint="", failures=0)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _write_companion(
+    session: Session, conn_id: str, token: str, expires_at: datetime | None, problem: str
+) -> None:
+    name = COMPANION.format(conn_id)
+    companion = session.scalar(select(Connection).where(Connection.conn_id == name))
+    if companion is None:
+        companion = Connection(conn_id=name)
+        session.add(companion)
+    companion.conn_type = CONN_TYPE
+    companion.description = f"Kept by Hookline for {conn_id}; do not edit."
+    companion.set_password(token)
+    companion.set_extra(
+        json.dumps({"expires_at": expires_at.isoformat() if expires_at else None, "problem": problem or None})
+    )
+
+
+def _forget_demand(session: Session, conn_id: str) -> None:
+    session.execute(delete(Variable).where(Variable.key == REFRESH.format(conn_id)))
+
+
+def _hash(state: str) -> str:
+    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _encrypted(text: str) -> str:
+    return get_fernet().encrypt(text.encode()).decode()
+
+
+def _decrypted(text: str | None) -> str:
+    return get_fernet().decrypt((text or "").encode()).decode() if text else "{}"

@@ -1,0 +1,68 @@
+"""Rendering an operator's arguments in the triggerer, where there is no Dag file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+from airflow.sdk.definitions._internal.templater import Templater, create_template_env
+
+from hookline.hooks import storage
+
+XCOM = "__xcom__"
+RENDERED = (
+    "http_conn_id", "url", "path", "body", "headers", "query", "save_to", "idempotency_key", "method",
+)  # fmt: skip
+
+
+class NeedsWorker(Exception):
+    """Only a worker can do this call; the message says why."""
+
+
+class _Output:
+    """The output of another task; Airflow's templater resolves it."""
+
+    def __init__(self, task_id: str, key: str) -> None:
+        self._task_id = task_id
+        self._key = key
+
+    def resolve(self, context: Mapping[str, Any]) -> Any:
+        return context["ti"].xcom_pull(task_ids=self._task_id, key=self._key)
+
+
+class _Renderer(Templater):
+    template_ext = ()
+
+    def __init__(self, native: bool) -> None:
+        self.render_template_as_native_obj = native
+
+
+def rendered(
+    given: Mapping[str, Any], context: Any, undefined: type[jinja2.StrictUndefined] | None
+) -> dict[str, Any]:
+    """Return ``given`` with its templates rendered and the outputs of other tasks in place.
+
+    :param undefined: what a missing name becomes; Airflow's default without it.
+    :raises NeedsWorker: the body turned out to hold a file of a worker's.
+    """
+    native = given["native"]
+    environment = create_template_env(native=native, template_undefined=undefined or jinja2.StrictUndefined)
+    renderer = _Renderer(native)
+    result = dict(given)
+    for name in RENDERED:
+        if name in given:
+            result[name] = renderer.render_template(_with_outputs(given[name]), context, environment, set())
+    if storage.is_local(result.get("body")):
+        raise NeedsWorker("the body holds a file of a worker's")
+    return result
+
+
+def _with_outputs(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_outputs(item) for item in value]
+    if isinstance(value, dict):
+        if value.keys() == {XCOM}:
+            return _Output(*value[XCOM])
+        return {key: _with_outputs(item) for key, item in value.items()}
+    return value
