@@ -11,6 +11,7 @@ import pytest
 
 from demo.echo import EchoServer
 from demo.stack import REPOSITORY, Stack
+from tests.e2e.api import Api
 from tests.e2e.driver import Driver
 
 HERE = Path(__file__).parent
@@ -18,9 +19,10 @@ SECRET = "an-end-to-end-secret"
 READY_SECONDS = 180
 
 
-def environment(echo: EchoServer) -> dict[str, str]:
+def environment(echo: EchoServer, api: Api) -> dict[str, str]:
     """Return the Connections of the tests, and quick polls, so that a held event goes out soon."""
     target = {"conn_type": "http_connector", "schema": "http", "host": "127.0.0.1", "port": echo.server_port}
+    nearby = {"auth_type": "none", "allowed_networks": "127.0.0.1"}
     connections = {
         "github": {"conn_type": "webhook", "password": SECRET, "extra": {"auth_type": "github"}},
         "platform": {
@@ -35,6 +37,7 @@ def environment(echo: EchoServer) -> dict[str, str]:
             "extra": {"auth_type": "api_key", "event_id": "header:X-Delivery-Id"},
         },
         "echo": {**target, "extra": {"auth_type": "none"}},
+        "api": {**target, "port": api.server_port, "extra": {**nearby, "backoff": 0.1}},
         "ledger": {**target, "extra": {"auth_type": "none"}},
         "directory": {**target, "login": "hookline", "password": SECRET, "extra": {"auth_type": "basic"}},
         "chat": {**target, "password": SECRET, "extra": {"auth_type": "bearer"}},
@@ -42,6 +45,7 @@ def environment(echo: EchoServer) -> dict[str, str]:
     return {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in connections.items()},
         "AIRFLOW__HOOKLINE__HOLD_INTERVAL": "1",
+        "AIRFLOW__HOOKLINE__ALLOWED_NETWORKS": "127.0.0.1",
     }
 
 
@@ -49,6 +53,13 @@ def environment(echo: EchoServer) -> dict[str, str]:
 def echo() -> Iterator[EchoServer]:
     """A receiver that remembers what the Dags sent."""
     with EchoServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def api() -> Iterator[Api]:
+    """What the Dags of ``dags/lanes.py`` call."""
+    with Api() as server:
         yield server
 
 
@@ -62,10 +73,12 @@ def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, echo: EchoServer, dags_folder: Path) -> Iterator[Stack]:
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, echo: EchoServer, api: Api, dags_folder: Path
+) -> Iterator[Stack]:
     """Airflow on PostgreSQL."""
     made = Stack(
-        tmp_path_factory.mktemp("stack"), port=0, dags_folder=dags_folder, environment=environment(echo)
+        tmp_path_factory.mktemp("stack"), port=0, dags_folder=dags_folder, environment=environment(echo, api)
     )
     with made:
         made.wait_ready(READY_SECONDS)

@@ -60,10 +60,16 @@ class Driver:
         path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}"
         return self.stack.api("GET", f"{path}/xcomEntries/return_value?deserialize=true").json()["value"]
 
-    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
+    def instance(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """Return a task instance."""
+        path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}"
+        return self.stack.api("GET", path).json()
+
+    def log(self, dag_id: str, run_id: str, task_id: str, map_index: int | None = None) -> str:
         """Return the log of a task's first try."""
         path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}"
-        return self.stack.api("GET", f"{path}/logs/1?full_content=true").body.decode()
+        which = "" if map_index is None else f"&map_index={map_index}"
+        return self.stack.api("GET", f"{path}/logs/1?full_content=true{which}").body.decode()
 
     def wait_for_dags(self, *dag_ids: str, seconds: float = 90) -> None:
         """Wait until the dag-processor has put the Dags into the database."""

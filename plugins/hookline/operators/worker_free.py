@@ -25,6 +25,7 @@ _NEEDING = (
     "on_execute_callback",
     "retry_policy",
     "run_as_user",
+    "returns_dag_result",
     "max_active_tis_per_dag",
     "max_active_tis_per_dagrun",
 )
@@ -75,6 +76,8 @@ def _of_task(task: Any) -> str | None:
         return f"{type(task).__name__} has an execute of its own"
     if task.pool != "default_pool" or task.pool_slots != 1:
         return f"it takes slots of the pool {task.pool}"
+    if any(True for _ in task.iter_mapped_dependants()):
+        return "a mapped task expands over its output"
     for name in _NEEDING:
         if getattr(task, name, None):
             return f"it has {name}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
 from hookline.authoring import MissingEvent, require_event
 from hookline.exceptions import HooklineError
@@ -17,10 +17,11 @@ from hookline.hooks import calling
 from hookline.hooks.arguments import Task
 from hookline.http.flow import Flow
 from hookline.http.lane import adrive
-from hookline.triggers import rendering
-from hookline.triggers.end import Succeeded
+from hookline.triggers import outputs, rendering
 from hookline.triggers.lane import TriggerLane, aconnect
 from hookline.triggers.once import AlreadySent, Once
+
+RENDER_SECONDS = 15.0
 
 
 class HttpCallTrigger(BaseTrigger):
@@ -49,11 +50,11 @@ class HttpCallTrigger(BaseTrigger):
         try:
             if given["event"]:
                 require_event(self._context or {})
-            # On a thread, since a template may pull XComs, which waits for the supervisor.
-            arguments = await asyncio.to_thread(
-                rendering.rendered, given, self._context or {}, MissingEvent if given["event"] else None
-            )
+            arguments = await self._rendered(given)
             answer = await self._answered(arguments)
+            if given["push"]:
+                # Not with the event: Airflow would log it whole, and encode it twice.
+                await outputs.push(self.task_instance, "return_value", answer)
         except rendering.NeedsWorker as reason:
             yield TriggerEvent({"fallback": str(reason)})
         except AirflowFailException as error:
@@ -63,7 +64,17 @@ class HttpCallTrigger(BaseTrigger):
             self.log.error("%s: %s", type(error).__name__, error)  # noqa: TRY400  the sentence says it all
             yield TaskFailedEvent()
         else:
-            yield Succeeded(xcoms={"return_value": answer} if given["push"] else None)
+            yield TaskSuccessEvent()
+
+    async def _rendered(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            # Not on a thread: what the supervisor leaves unanswered can be cancelled here only.
+            async with asyncio.timeout(RENDER_SECONDS):
+                return rendering.rendered(
+                    given, self._context or {}, MissingEvent if given["event"] else None
+                )
+        except TimeoutError:
+            raise rendering.NeedsWorker("its templates ask for what a triggerer cannot give") from None
 
     async def _answered(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         task = Task.of(self.task_instance)

@@ -62,7 +62,7 @@ class TriggerLane:
     async def send(self, step: Send) -> Received:
         """Send the request and log one line."""
         async with _turns(self._name, step.target.max_concurrent_calls):
-            await asyncio.to_thread(self._once.before_sending)
+            await self._once.before_sending()
             started = time.monotonic()
             received = await self._transport.send(step.request, step.target, step.save)
         log_line(self._log, step, received, time.monotonic() - started)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.http.idempotency import has_key
 from hookline.http.retry import IDEMPOTENT
+from hookline.triggers import outputs
 
 if TYPE_CHECKING:
     from hookline.http.call import Call
@@ -33,7 +34,7 @@ class Once:
         self._log = log
         self._marked = call.method.upper() in IDEMPOTENT
 
-    def before_sending(self) -> None:
+    async def before_sending(self) -> None:
         """Leave the mark, once.
 
         :raises AlreadySent: it is there already, and the call has no ``Idempotency-Key``.
@@ -42,8 +43,8 @@ class Once:
             return
         self._marked = True
         instance = self._instance
-        if instance.xcom_pull(task_ids=instance.task_id, key=MARK) != instance.try_number:
-            instance.xcom_push(key=MARK, value=instance.try_number)
+        if await outputs.pull(instance, MARK) != instance.try_number:
+            await outputs.push(instance, MARK, instance.try_number)
             return
         if self._call.idempotency_key is None and not has_key(self._call.headers):
             raise AlreadySent(

@@ -31,6 +31,32 @@ class _Output:
         return context["ti"].xcom_pull(task_ids=self._task_id, key=self._key)
 
 
+class _TaskInstance:
+    """A task instance whose ``xcom_pull`` asks what a triggerer may ask.
+
+    Without ``map_indexes`` Airflow asks for all indexes of a task, which a triggerer's supervisor leaves
+    unanswered (``ToTriggerSupervisor`` in ``airflow/jobs/triggerer_job_runner.py``).
+    """
+
+    def __init__(self, instance: Any) -> None:
+        self._instance = instance
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._instance, name)
+
+    def xcom_pull(self, task_ids: Any = None, *args: Any, **kwargs: Any) -> Any:
+        wanted = [task_ids] if isinstance(task_ids, str) else task_ids or []
+        dag = self._instance.task.dag
+        for task_id in wanted:
+            if kwargs.get("dag_id", dag.dag_id) == dag.dag_id and _is_mapped(dag.get_task(task_id)):
+                raise NeedsWorker(f"it uses the output of the mapped task {task_id}")
+        return self._instance.xcom_pull(task_ids, *args, **{"map_indexes": None, **kwargs})
+
+
+def _is_mapped(task: Any) -> bool:
+    return bool(task.is_mapped or task.get_closest_mapped_task_group())
+
+
 class _Renderer(Templater):
     template_ext = ()
 
@@ -49,6 +75,8 @@ def rendered(
     native = given["native"]
     environment = create_template_env(native=native, template_undefined=undefined or jinja2.StrictUndefined)
     renderer = _Renderer(native)
+    instance = _TaskInstance(context["ti"])
+    context = {**context, "ti": instance, "task_instance": instance}
     result = dict(given)
     for name in RENDERED:
         if name in given:
