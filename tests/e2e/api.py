@@ -11,7 +11,7 @@ from typing import Any, Self
 
 
 class Api(ThreadingHTTPServer):
-    """``/status/404`` answers 404, ``/flaky/…`` 503 once, ``/later`` 429 for ten minutes, ``/slow/…`` slowly."""
+    """``/status/404`` answers 404, ``/flaky/…`` 503 once, ``/later`` 429, ``/slow/…`` slowly."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
         status = {"status": rest, "flaky": "503" if number == 1 else "200", "later": "429"}.get(kind, "200")
         self._answer(int(status), {"Retry-After": "600"} if kind == "later" else {})
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _take
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _take  # noqa: N815  the names http.server asks for
 
     def _answer(self, status: int, headers: dict[str, str]) -> None:
         content = json.dumps({"id": "an-answer-nobody-logs"}).encode()

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from demo.echo import EchoServer
+from demo.ports import free_port
 from demo.stack import REPOSITORY, Stack
+from tests.e2e import oauth
 from tests.e2e.api import Api
 from tests.e2e.driver import Driver
 
@@ -19,7 +21,7 @@ SECRET = "an-end-to-end-secret"
 READY_SECONDS = 180
 
 
-def environment(echo: EchoServer, api: Api) -> dict[str, str]:
+def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
     """Return the Connections of the tests, and quick polls, so that a held event goes out soon."""
     target = {"conn_type": "http_connector", "schema": "http", "host": "127.0.0.1", "port": echo.server_port}
     nearby = {"auth_type": "none", "allowed_networks": "127.0.0.1"}
@@ -42,10 +44,12 @@ def environment(echo: EchoServer, api: Api) -> dict[str, str]:
         "directory": {**target, "login": "hookline", "password": SECRET, "extra": {"auth_type": "basic"}},
         "chat": {**target, "password": SECRET, "extra": {"auth_type": "bearer"}},
     }
+    connections |= oauth.connections(oauth_port)
     return {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in connections.items()},
         "AIRFLOW__HOOKLINE__HOLD_INTERVAL": "1",
         "AIRFLOW__HOOKLINE__ALLOWED_NETWORKS": "127.0.0.1",
+        "OAUTHLIB_INSECURE_TRANSPORT": "1",
     }
 
 
@@ -64,6 +68,12 @@ def api() -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
+def oauth_port() -> int:
+    """Where the OAuth 2.0 provider of ``test_oauth.py`` listens, when it runs."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
 def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ready Dags and the tests' own, in a folder that tests may add to."""
     folder = tmp_path_factory.mktemp("dags")
@@ -74,11 +84,14 @@ def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stack(
-    tmp_path_factory: pytest.TempPathFactory, echo: EchoServer, api: Api, dags_folder: Path
+    tmp_path_factory: pytest.TempPathFactory, echo: EchoServer, api: Api, oauth_port: int, dags_folder: Path
 ) -> Iterator[Stack]:
     """Airflow on PostgreSQL."""
     made = Stack(
-        tmp_path_factory.mktemp("stack"), port=0, dags_folder=dags_folder, environment=environment(echo, api)
+        tmp_path_factory.mktemp("stack"),
+        port=0,
+        dags_folder=dags_folder,
+        environment=environment(echo, api, oauth_port),
     )
     with made:
         made.wait_ready(READY_SECONDS)

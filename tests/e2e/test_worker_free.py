@@ -1,4 +1,4 @@
-"""Calls that the triggerer makes, from the scheduler to the end of the task, and what falls back to a worker."""
+"""Calls that the triggerer makes, from the scheduler to the end of the task, and what falls back."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ def test_templates_and_outputs_are_rendered_in_the_triggerer(driver: Driver, api
     run_id = start(driver, "lanes.free")
     driver.finished("lanes.free", run_id)
 
-    got = [one for one in api.requests("/things") if run_id in one["query"].replace("%3A", ":").replace("%2B", "+")]
+    got = [
+        one
+        for one in api.requests("/things")
+        if run_id in one["query"].replace("%3A", ":").replace("%2B", "+")
+    ]
     body = json.loads(api.requests("/others")[-1]["body"])
 
     assert len(got) == 1
@@ -61,7 +65,9 @@ def test_native_templates_stay_what_they_are(driver: Driver, api: Api) -> None:
 
 
 @pytest.mark.parametrize(("name", "why"), [("outlets", "it has outlets"), ("mapped", "it is a mapped task")])
-def test_what_the_triggerer_cannot_do_runs_on_a_worker_and_says_why(driver: Driver, name: str, why: str) -> None:
+def test_what_the_triggerer_cannot_do_runs_on_a_worker_and_says_why(
+    driver: Driver, name: str, why: str
+) -> None:
     run_id = start(driver, f"lanes.{name}")
 
     assert driver.finished(f"lanes.{name}", run_id) == "success"
@@ -89,8 +95,10 @@ def test_a_long_wait_holds_no_worker(driver: Driver, api: Api) -> None:
 
     for task in ("worker", "free"):
         wait_for(
-            lambda task=task: driver.instance("lanes.later", run_id, task)["state"] == "deferred"
-            and "600" in driver.log("lanes.later", run_id, task),
+            lambda task=task: (
+                driver.instance("lanes.later", run_id, task)["state"] == "deferred"
+                and "600" in driver.log("lanes.later", run_id, task)
+            ),
             60,
             f"{task} to wait",
         )
@@ -108,7 +116,9 @@ def test_an_event_dag_calls_for_an_event_only(driver: Driver, api: Api) -> None:
     assert {json.loads(one["body"])["who"] for one in api.requests("/event")} == {"Ada"}
 
 
-def test_a_triggerer_killed_during_a_call_does_not_send_it_twice(stack: Stack, driver: Driver, api: Api) -> None:
+def test_a_triggerer_killed_during_a_call_does_not_send_it_twice(
+    stack: Stack, driver: Driver, api: Api
+) -> None:
     run_id = start(driver, "lanes.slow")
     wait_for(lambda: len(api.requests("/slow")) >= 2, 60, "both calls")
 

@@ -66,7 +66,7 @@ def default() -> bool:
 
 def obstacle(task: HttpConnectorOperator) -> str | None:
     """Return why the task needs a worker, None if it does not."""
-    return _of_task(task) or _of_dag(task) or _of_airflow(task) or _of_call(task)
+    return _of_task(task) or _of_hooks(task) or _of_dag(task) or _of_airflow(task) or _of_call(task)
 
 
 def _of_task(task: Any) -> str | None:
@@ -76,11 +76,13 @@ def _of_task(task: Any) -> str | None:
         return f"{type(task).__name__} has an execute of its own"
     if task.pool != "default_pool" or task.pool_slots != 1:
         return f"it takes slots of the pool {task.pool}"
-    if any(True for _ in task.iter_mapped_dependants()):
-        return "a mapped task expands over its output"
     for name in _NEEDING:
         if getattr(task, name, None):
             return f"it has {name}"
+    return None
+
+
+def _of_hooks(task: Any) -> str | None:
     hook = task._pre_execute_hook  # noqa: SLF001  what `pre_execute` sets
     if (hook.theirs if isinstance(hook, EventGuard) else hook) or task._post_execute_hook:  # noqa: SLF001
         return "it has pre_execute or post_execute"
@@ -97,6 +99,8 @@ def _of_airflow(_task: Any) -> str | None:
 
 def _of_dag(task: Any) -> str | None:
     dag = task.get_dag()
+    if dag is not None and next(task.iter_mapped_dependants(), None) is not None:
+        return "a mapped task expands over its output"
     for name in ("user_defined_macros", "user_defined_filters", "jinja_environment_kwargs"):
         if dag is not None and getattr(dag, name, None):
             return f"its Dag has {name}"
