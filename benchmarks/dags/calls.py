@@ -9,10 +9,11 @@ from airflow.sdk import DAG
 
 from hookline.operators.http import HttpPostOperator
 
-CALLS = int(os.environ["BENCHMARK_CALLS"])
+TASKS = int(os.environ["BENCHMARK_TASKS"])
+AT_ONCE = {"schedule": None, "max_active_tasks": 1000, "max_active_runs": 1000}
 
-with DAG("http_operator", schedule=None, max_active_tasks=CALLS):
-    for number in range(CALLS):
+with DAG("http_operator", **AT_ONCE):
+    for number in range(TASKS):
         HttpOperator(
             task_id=f"call_{number}",
             http_conn_id="slow_http",
@@ -21,8 +22,8 @@ with DAG("http_operator", schedule=None, max_active_tasks=CALLS):
             data='{"n": 1}',
         )
 
-with DAG("worker_free", schedule=None, max_active_tasks=CALLS):
-    for number in range(CALLS):
+with DAG("worker_free", **AT_ONCE):
+    for number in range(TASKS):
         HttpPostOperator(
             task_id=f"call_{number}", http_conn_id="slow", path="call", body={"n": 1}, deferrable=True
         )

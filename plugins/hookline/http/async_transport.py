@@ -100,7 +100,9 @@ class AsyncTransport:
         failed: httpx.ConnectError | None = None
         for host in hosts:
             try:
-                return await transport.handle_async_request(_built(request, target, origin, host))
+                return await transport.handle_async_request(
+                    _built(request, target, origin, host, proxied=bool(proxy))
+                )
             except httpx.ConnectError as error:
                 failed = error
         raise failed or OSError(f"{origin.host} has no address")
@@ -131,7 +133,7 @@ async def _addresses(origin: Origin, target: Target) -> list[str]:
     return egress.checked(origin.host, [str(sockaddr[0]) for *_, sockaddr in found], target.allowed_networks)
 
 
-def _built(request: Request, target: Target, origin: Origin, host: str) -> httpx.Request:
+def _built(request: Request, target: Target, origin: Origin, host: str, *, proxied: bool) -> httpx.Request:
     import httpx
 
     body = exchange.body(request, target)
@@ -155,6 +157,7 @@ def _built(request: Request, target: Target, origin: Origin, host: str) -> httpx
         headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()],
         content=content,
         extensions={
+            **({} if proxied else {"target": f"/{path}".encode("ascii")}),  # httpx would quote more
             "sni_hostname": origin.host,
             "timeout": {
                 "connect": target.connect_timeout,

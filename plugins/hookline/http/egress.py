@@ -99,7 +99,7 @@ def _public(address: Address) -> bool:
 
 
 def _inside(address: Address) -> tuple[ipaddress.IPv4Address, ...]:
-    if isinstance(address, ipaddress.IPv4Address):
+    if isinstance(address, ipaddress.IPv4Address) or address.is_loopback or address.is_unspecified:
         return ()
     if address.ipv4_mapped:
         return (address.ipv4_mapped,)
