@@ -116,7 +116,9 @@ def main() -> None:
             time.sleep(1)
             session, hook = session_seconds(fast), hook_seconds(fast)
             print(f"hook {hook * 1e6:8.0f} µs/call   requests.Session {session * 1e6:8.0f} µs/call")
-    conditions = f"{RUNS} runs of {TASKS} POSTs, {MILLISECONDS} ms each, LocalExecutor, {os.cpu_count()} cores"
+    conditions = (
+        f"{RUNS} runs of {TASKS} POSTs, {MILLISECONDS} ms each, LocalExecutor, {os.cpu_count()} cores"
+    )
     free, reference = results["worker_free"], results["http_operator"]
     report(
         name="calls_hook",
