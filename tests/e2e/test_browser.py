@@ -34,11 +34,18 @@ SOURCE = "Webhook source (Hookline)"
 TARGET = "HTTP Connector (Hookline)"
 STANDARD = {
     SOURCE: ["Description", "User name (basic only)", "Secret"],
-    TARGET: ["Description", "Host or base URL", "User (basic)", "Password, token or key", "Port", "Scheme"],
+    TARGET: [
+        "Description",
+        "Host or base URL",
+        "User or client id",
+        "Password, token, key or secret",
+        "Port",
+        "Scheme",
+    ],
 }
 WORKS = "Test Connection Successful"
 FAILS = "Test Connection Failed"
-PASSWORD = {SOURCE: "Secret", TARGET: "Password, token or key"}
+PASSWORD = {SOURCE: "Secret", TARGET: "Password, token, key or secret"}
 FIELDS = {info["hook-name"]: info["conn-fields"] for info in get_provider_info()["connection-types"]}
 
 
@@ -214,7 +221,7 @@ def test_the_test_button_calls_a_target_made_in_the_form(page: Page, stack: Stac
     form = listed.add("crm", TARGET)
     form.input("Host or base URL").fill("http://127.0.0.1/v2")
     form.input("Port").fill(str(echo.server_port))
-    form.input("Password, token or key").fill(SECRET)
+    form.input(PASSWORD[TARGET]).fill(SECRET)
     form.open("Extra Fields")
     form.choose("Authentication", "bearer")
     write_editor(form.field("Default headers"), '{"X-Tenant": "north"}')

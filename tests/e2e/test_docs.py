@@ -94,6 +94,8 @@ def test_the_doctor_finds_nothing_wrong_with_the_stack(driver: Driver) -> None:
 
     assert report.returncode == 0, report.stdout + report.stderr
     assert "fail" not in report.stdout
+    for component in ("scheduler", "dag-processor", "triggerer"):
+        assert re.search(rf"ok\W+{component}\W+runs", report.stdout), component
 
 
 def test_the_doctor_fails_for_a_source_that_is_closed(driver: Driver) -> None:

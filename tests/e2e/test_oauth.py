@@ -179,6 +179,14 @@ def test_a_consent_taken_back_says_who_must_do_what(
         )
 
 
+def test_the_doctor_says_who_must_consent(connected: str, stack: Stack) -> None:
+    report = subprocess.run(
+        airflow("hookline", "doctor"), env=stack.env, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert "airflow hookline connect crm" in " ".join(report.stdout.split())
+
+
 def test_no_secret_is_in_any_log(connected: str, stack: Stack) -> None:
     code = parse_qs(urlsplit(connected).query)["code"][0]
 

@@ -1,13 +1,13 @@
-"""Files of object storage in a body, and answers saved there.
+"""Files of object storage in a body.
 
-A file is an :class:`Attachment`, an ``ObjectStoragePath``, bytes, or what an earlier ``save_to`` returned: a
-mapping with ``path`` and, where wanted, ``name``, ``content_type`` and ``conn_id``.
+A file is an :class:`Attachment`, an ``ObjectStoragePath`` or bytes, as the Dag's author wrote it. Data never
+is one, whatever it looks like: an event that says ``{"path": "/etc/passwd"}`` would have it sent.
 """
 
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from hookline.exceptions import ConfigurationError
@@ -16,39 +16,67 @@ from hookline.http.body import File
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
-FIELDS = frozenset({"path", "name", "content_type", "conn_id", "size", "sha256"})
+ATTACHMENT = "__attachment__"
+_SAVED = frozenset({"path", "name", "content_type", "size", "sha256"})
+_ANSWER = frozenset({"status", "headers", "body"})
 _LOCAL = ("file://", "local://")
 
 
 class Attachment:
     """A file to send, from object storage; templated.
 
-    :param path: URL such as ``s3://bucket/report.pdf``, or an absolute path of the worker.
-    :param name: shown to the other side; the last part of the path without it.
-    :param content_type: guessed by the name without it.
+    :param path: URL such as ``s3://bucket/report.pdf``, an absolute path of the worker, or the output of a
+        task that saved an answer there (``download.output``).
+    :param name: shown to the other side; the saved file's, or the last part of the path, without it.
+    :param content_type: the saved file's, or guessed by the name, without it.
     :param conn_id: Connection of the storage.
     """
 
     template_fields: Sequence[str] = ("path", "name", "content_type", "conn_id")
 
     def __init__(
-        self, path: str, name: str | None = None, content_type: str | None = None, conn_id: str | None = None
+        self, path: Any, name: str | None = None, content_type: str | None = None, conn_id: str | None = None
     ) -> None:
         self.path = path
         self.name = name
         self.content_type = content_type
         self.conn_id = conn_id
 
-    def to_json(self) -> dict[str, str]:
-        """Return the mapping that stands for it."""
-        fields = {name: getattr(self, name) for name in self.template_fields}
-        return {name: value for name, value in fields.items() if value is not None}
+    def to_json(self) -> dict[str, Any]:
+        """Return what travels to the triggerer in its place; nothing that is rendered can become this."""
+        return {ATTACHMENT: [getattr(self, name) for name in self.template_fields]}
+
+    def located(self) -> tuple[Any, str | None, str | None]:
+        """Return path, name and content type of a rendered attachment.
+
+        :raises ConfigurationError: a task's output that is no saved file.
+        """
+        if not isinstance(self.path, Mapping):
+            return self.path, self.name, self.content_type
+        saved = self.path["body"] if self.path.keys() == _ANSWER else self.path
+        if not isinstance(saved, Mapping) or saved.keys() != _SAVED:
+            raise ConfigurationError(
+                "an attachment is the output of a task that saved no file; give that task save_to"
+            )
+        return saved["path"], self.name or saved["name"], self.content_type or saved["content_type"]
+
+
+def attachments(body: Any) -> Iterator[Attachment]:
+    """Yield the attachments of a body."""
+    if isinstance(body, Attachment):
+        yield body
+    elif isinstance(body, Mapping):
+        for item in body.values():
+            yield from attachments(item)
+    elif isinstance(body, list | tuple):
+        for item in body:
+            yield from attachments(item)
 
 
 def resolve(body: Any, body_type: str) -> Any:
     """Return ``body`` with its files as :class:`hookline.http.body.File`.
 
-    :raises ConfigurationError: a file that does not exist, or a mapping that is none.
+    :raises ConfigurationError: a file that does not exist, or an attachment that is none.
     """
     if body_type == "raw":
         return _file(body) or body
@@ -58,14 +86,16 @@ def resolve(body: Any, body_type: str) -> Any:
 
 
 def is_local(value: Any) -> bool:
-    """Tell whether a body holds bytes, or a file of the machine that it is made on."""
+    """Tell whether a body holds bytes, or a file of the machine that it is made on.
+
+    An attachment whose path is not known yet, a template or another task's output, is none.
+    """
     if isinstance(value, bytes | bytearray | memoryview):
         return True
     if isinstance(value, Attachment):
-        return _is_local_path(value.path)
+        path = value.located()[0] if isinstance(value.path, Mapping) else value.path
+        return (isinstance(path, str) or _is_path(path)) and _is_local_path(str(path))
     if isinstance(value, Mapping):
-        if _is_file(value):
-            return _is_local_path(str(value["path"]))
         return any(is_local(item) for item in value.values())
     if isinstance(value, list | tuple):
         return any(is_local(item) for item in value)
@@ -80,9 +110,7 @@ def _field(value: Any) -> Any:
 
 def _file(value: Any) -> File | None:
     if isinstance(value, Attachment):
-        return _of_path(value.path, value.name, value.content_type, value.conn_id)
-    if isinstance(value, Mapping) and _is_file(value):
-        return _of_path(*(value.get(name) for name in ("path", "name", "content_type", "conn_id")))
+        return _of_path(*value.located(), value.conn_id)
     if _is_path(value):
         return _of_path(value, None, None, None)
     return None
@@ -107,14 +135,10 @@ def _of_path(path: Any, name: str | None, content_type: str | None, conn_id: str
     )
 
 
-def _is_file(value: Mapping[Any, Any]) -> bool:
-    return "path" in value and value.keys() <= FIELDS
-
-
 def _is_path(value: Any) -> bool:
     # By name: importing the class costs, and nearly every value is something else.
     return any(cls.__name__ == "ObjectStoragePath" for cls in type(value).__mro__)
 
 
 def _is_local_path(path: str) -> bool:
-    return path.startswith(_LOCAL) or "://" not in path
+    return path.startswith(_LOCAL) or ("://" not in path and "{{" not in path)

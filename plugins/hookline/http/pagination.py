@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
 
@@ -33,7 +33,7 @@ class Pagination:
 
     kind: ClassVar[str]
 
-    max_pages: int = MAX_PAGES
+    max_pages: int = field(default=MAX_PAGES, kw_only=True)
 
     def __post_init__(self) -> None:
         """Check the fields.

@@ -23,7 +23,7 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_KEPT = "!$%&'()*+,/:;=?@[]~"
+_KEPT = "!$%&'()*+,/:;=?@~"  # RFC 3986 section 3.3, and what separates paths and queries
 
 
 @dataclass(frozen=True)

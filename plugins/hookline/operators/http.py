@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, XComArg
 from airflow.sdk.exceptions import AirflowFailException
 
 from hookline.exceptions import ConfigurationError
-from hookline.hooks import arguments
+from hookline.hooks import arguments, storage
 from hookline.operators import worker_free
 
 if TYPE_CHECKING:
@@ -188,6 +188,9 @@ class HttpBodyOperator(HttpConnectorOperator):
         self.body_type = body_type
         self.send_null = send_null
         super().__init__(**kwargs)
+        for attachment in storage.attachments(body):
+            # Airflow looks for outputs in dictionaries and lists, not inside other objects.
+            XComArg.apply_upstream_relationship(self, attachment.path)
 
 
 class HttpPostOperator(HttpBodyOperator):

@@ -155,6 +155,12 @@ def demands() -> dict[str, str]:
     }
 
 
+def kept() -> list[str]:
+    """Return the Connections whose tokens are kept, at most 100."""
+    with autocommit() as connection:
+        return list(connection.scalars(select(KeptToken.conn_id).order_by(KeptToken.conn_id).limit(100)))
+
+
 def due() -> list[str]:
     """Return the Connections whose token should be refreshed now."""
     now = datetime.now(UTC)

@@ -87,10 +87,13 @@ def rendered(
 
 
 def _with_outputs(value: Any) -> Any:
+    # Before rendering: what is rendered is data, and must not become an output or a file.
     if isinstance(value, list):
         return [_with_outputs(item) for item in value]
     if isinstance(value, dict):
         if value.keys() == {XCOM}:
             return _Output(*value[XCOM])
+        if value.keys() == {storage.ATTACHMENT}:
+            return storage.Attachment(*map(_with_outputs, value[storage.ATTACHMENT]))
         return {key: _with_outputs(item) for key, item in value.items()}
     return value

@@ -35,16 +35,22 @@ def instance(task: Any) -> Any:
     )
 
 
-def context(ti: Any) -> dict[str, Any]:
-    run = SimpleNamespace(conf={}, run_id="run", dag_id="dag", run_after=datetime.now(UTC))
+def context(ti: Any, conf: dict[str, Any] | None = None) -> dict[str, Any]:
+    run = SimpleNamespace(conf=conf or {}, run_id="run", dag_id="dag", run_after=datetime.now(UTC))
     return {"ti": ti, "task_instance": ti, "run_id": "run", "dag_run": run, "params": {}}
 
 
-def through_a_worker(make: Make, **arguments: Any) -> dict[str, Any]:
+def through_a_worker(
+    make: Make, *, native: bool = False, conf: dict[str, Any] | None = None, **arguments: Any
+) -> dict[str, Any]:
     """Make the call as a worker does."""
-    with DAG("dag", schedule=None):
+    with DAG("dag", schedule=None, render_template_as_native_obj=native):
         task = make(task_id="call", **arguments)
-    task_context = context(instance(task))
+    return work(task, context(instance(task), conf))
+
+
+def work(task: Any, task_context: dict[str, Any]) -> dict[str, Any]:
+    """Run a task as a worker does."""
     task.render_template_fields(task_context)
     return json.loads(json.dumps(task.execute(task_context)))
 
@@ -64,12 +70,18 @@ class Triggerer:
         monkeypatch.setattr(XCom, "aset", push)
         monkeypatch.setattr(XCom, "aget_one", pull)
 
-    def __call__(self, make: Make, **arguments: Any) -> dict[str, Any]:
+    def __call__(
+        self, make: Make, *, native: bool = False, conf: dict[str, Any] | None = None, **arguments: Any
+    ) -> dict[str, Any]:
         """Make the call as a triggerer does, by way of the database."""
-        with DAG("dag", schedule=None) as dag:
+        with DAG("dag", schedule=None, render_template_as_native_obj=native) as dag:
             make(task_id="call", deferrable=True, **arguments)
+        return self.run(dag, "call", conf)
+
+    def run(self, dag: DAG, task_id: str, conf: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run a task as a triggerer does, by way of the database."""
         task = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag)))).get_task(
-            "call"
+            task_id
         )
         assert task.start_from_trigger, "it would run on a worker"
         stored = Trigger.encrypt_kwargs(task.start_trigger_args.trigger_kwargs)
@@ -80,7 +92,7 @@ class Triggerer:
         trigger = HttpCallTrigger(**kwargs)
         trigger.task_instance = instance(task)
         trigger._log = log = Log()
-        trigger.render_template_fields(context(trigger.task_instance))
+        trigger.render_template_fields(context(trigger.task_instance, conf))
         event = asyncio.run(self._event(trigger))
         if isinstance(event, TaskFailedEvent):
             raise Failed(log.said[-1])

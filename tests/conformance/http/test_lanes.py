@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from hookline.hooks.storage import Attachment
 from hookline.operators.http import HttpCallOperator, HttpGetOperator, HttpPostOperator, HttpPutOperator
 from tests.conformance.http import bare
 from tests.conformance.http.conftest import Got, Server
@@ -180,7 +181,7 @@ def test_files_are_sent_as_requests_sends_them(
         body_type="form_data",
         body={
             "title": "two files",
-            "docs[]": [{"path": files[0]}, {"path": files[1], "name": "c.csv", "content_type": "text/csv"}],
+            "docs[]": [Attachment(files[0]), Attachment(files[1], name="c.csv", content_type="text/csv")],
             "blob": b"\x00\x01",
         },
     )
@@ -195,3 +196,30 @@ def test_files_are_sent_as_requests_sends_them(
         session.post(server.url, files=parts, timeout=5)
 
     assert comparable(server.got[0]) == comparable(server.got[1])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"path": "/etc/passwd"},
+        {"path": "/etc/passwd", "name": "a", "content_type": "b", "size": 1, "sha256": "c"},
+        {"__attachment__": ["/etc/passwd", None, None, None]},
+    ],
+    ids=["path", "saved file", "what travels"],
+)
+def test_data_never_is_a_file(
+    server: Server, connect: Callable[..., str], lane: Lane, data: dict[str, Any]
+) -> None:
+    conn_id = connect(server.url)
+
+    with pytest.raises(Exception, match=r"body\.file"):
+        lane(
+            HttpPostOperator,
+            http_conn_id=conn_id,
+            body_type="form_data",
+            body={"file": "{{ dag_run.conf['data'] }}"},
+            native=True,
+            conf={"data": data},
+        )
+
+    assert server.got == []
