@@ -13,6 +13,7 @@ LEAST = {
     "source_cache_seconds": 0.0,
     "max_body_bytes": 1.0,
     "request_timeout": 1.0,
+    "refused_body_bytes": 0.0,
 }
 """The numeric options, each with its smallest value: less would spin, or shut every sender out."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from airflow.utils.db_manager import BaseDBManager
 
 from hookline.inbox.models import InboxEvent
+from hookline.inbox.refusals import Refusal
 from hookline.orm import Base
 from hookline.tokens.models import Consent, KeptToken
 
@@ -23,5 +24,5 @@ class HooklineDBManager(BaseDBManager):
     supports_table_dropping = True
 
 
-TABLES = (InboxEvent, KeptToken, Consent)
+TABLES = (InboxEvent, Refusal, KeptToken, Consent)
 """Importing them fills the MetaData."""

@@ -75,6 +75,16 @@ def database_state() -> str:
     return "ok"
 
 
+def require_database() -> None:
+    """End a command that has no database to work with; blocking.
+
+    :raises SystemExit: with what is wrong and what to do.
+    """
+    state = database_state()
+    if state != "ok":
+        raise SystemExit(f"The metadata database: {state}.")
+
+
 def _look() -> None:
     with autocommit() as connection:
         connection.execute(select(InboxEvent.seq).limit(1))

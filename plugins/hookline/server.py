@@ -20,6 +20,7 @@ from hookline.inbox.group_commit import GroupCommit
 from hookline.ingress.answer import PUBLIC
 from hookline.ingress.app import Ingress, Limits
 from hookline.ingress.connections import listed, load
+from hookline.ingress.refusals import Refusals
 from hookline.ingress.sources import Sources
 from hookline.tokens.callback import Callback
 from hookline.tokens.keeper import Keeper
@@ -74,6 +75,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
         seconds=config.get_float("request_timeout"),
     )
     keeper = Keeper(poll=config.get_float("poll_interval"))
+    refusals = Refusals(config.get_int("refused_body_bytes"))
     health = Health()
 
     @asynccontextmanager
@@ -83,6 +85,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
             async with asyncio.timeout(START_SECONDS):
                 sources.expect(await asyncio.to_thread(listed))
         health.tasks.append(asyncio.create_task(inbox.run(), name="inbox"))
+        health.tasks.append(asyncio.create_task(refusals.run(), name="refusals"))
         if config.get_bool("run_loops") if loops is None else loops:
             health.tasks.append(asyncio.create_task(dispatcher.run(), name="dispatch"))
             health.tasks.append(asyncio.create_task(keeper.run(), name="tokens"))
@@ -95,7 +98,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
             sources.close()
             database.dispose()
 
-    app = Application(prefix, Ingress(sources, inbox, limits), lifespan)
+    app = Application(prefix, Ingress(sources, inbox, limits, refusals), lifespan)
     app.add_api_route(f"{prefix}/health", health.ready, methods=["GET"])
     app.add_api_route(f"{prefix}/health/live", health.live, methods=["GET"])
     app.add_api_route(f"{prefix}/oauth/callback", Callback().answer, methods=["GET"])

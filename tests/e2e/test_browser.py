@@ -218,7 +218,7 @@ def test_editing_another_field_keeps_what_is_hidden(page: Page, driver: Driver) 
 
 def test_the_test_button_calls_a_target_made_in_the_form(page: Page, stack: Stack, echo: EchoServer) -> None:
     listed = Connections(page)
-    form = listed.add("crm", TARGET)
+    form = listed.add("customers", TARGET)
     form.input("Host or base URL").fill("http://127.0.0.1/v2")
     form.input("Port").fill(str(echo.server_port))
     form.input(PASSWORD[TARGET]).fill(SECRET)
@@ -228,7 +228,7 @@ def test_the_test_button_calls_a_target_made_in_the_form(page: Page, stack: Stac
     keep(page, "connection-http", form.dialog)
     form.save()
 
-    title, text = listed.test("crm")
+    title, text = listed.test("customers")
 
     keep(page, "connection-test")
     assert title == WORKS

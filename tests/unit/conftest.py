@@ -30,4 +30,5 @@ def query(database_file: Path) -> Iterator[Query]:
     """Run SQL beside the code under test; the inbox is empty at first."""
     with closing(sqlite3.connect(database_file, timeout=30, isolation_level=None)) as connection:
         connection.execute("DELETE FROM hookline_event")
+        connection.execute("DELETE FROM hookline_refusal")
         yield lambda sql, *values: connection.execute(sql, values).fetchall()

@@ -32,6 +32,9 @@ _BY_SOURCE = Arg(("--source",), help="Only events of this source")
 _LIMIT = Arg(("--limit",), type=int, default=25, help="Newest events to show (default: 25)")
 _ID = Arg(("event_id",), help="The event's id, as the answer to the sender gave it")
 
+_NAME = Arg(("name",), help="The source's name; - shows requests to no source")
+_REFUSALS = Arg(("--limit",), type=int, default=20, help="Newest refusals to show (default: 20)")
+
 _CONNECTED = Arg(("conn_id",), help="Connection of type http_connector with auth_type oauth2")
 _NO_WAIT = Arg(("--no-wait",), action="store_true", help="Print the link and end")
 _CONN = Arg(("--conn-id",), help="Connection of type http_connector")
@@ -66,6 +69,24 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                 help="Show one event with its data",
                 func=lazy_load_command("hookline.cli.events.show"),
                 args=(_ID, ARG_VERBOSE),
+            ),
+        ),
+    )
+    sources = GroupCommand(
+        name="sources",
+        help="Who may send, and why requests were refused",
+        subcommands=(
+            ActionCommand(
+                name="list",
+                help="List the sources",
+                func=lazy_load_command("hookline.cli.sources.list_sources"),
+                args=(ARG_OUTPUT, ARG_VERBOSE),
+            ),
+            ActionCommand(
+                name="show",
+                help="Show one source and the newest requests that it refused",
+                func=lazy_load_command("hookline.cli.sources.show"),
+                args=(_NAME, _REFUSALS, ARG_VERBOSE),
             ),
         ),
     )
@@ -105,6 +126,7 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                     func=lazy_load_command("hookline.cli.connect.connect"),
                     args=(_CONNECTED, _NO_WAIT, ARG_VERBOSE),
                 ),
+                sources,
                 events,
                 ActionCommand(
                     name="doctor",

@@ -11,7 +11,7 @@ from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from hookline.database import engine
-from hookline.health import database_state
+from hookline.health import require_database
 from hookline.inbox import store
 
 MAX_LIMIT = 10_000
@@ -26,7 +26,7 @@ def list_events(args: Namespace) -> None:
     """
     if not 1 <= args.limit <= MAX_LIMIT:
         raise SystemExit(f"--limit takes 1 to {MAX_LIMIT}.")
-    _require_tables()
+    require_database()
     with engine().connect() as connection:
         rows = store.recent(connection, limit=args.limit, state=args.state, source=args.source)
     if not rows and args.output == "table":
@@ -42,19 +42,13 @@ def show(args: Namespace) -> None:
 
     :raises SystemExit: there is none.
     """
-    _require_tables()
+    require_database()
     with engine().connect() as connection:
         rows = store.by_id(connection, args.event_id)
     if not rows:
         raise SystemExit(f"No event `{args.event_id}`. `airflow hookline events list` shows the newest ones.")
     for row in rows:
         print(json.dumps({**_summary(row), "event": json.loads(row.body)}, indent=2))
-
-
-def _require_tables() -> None:
-    state = database_state()
-    if state != "ok":
-        raise SystemExit(f"The metadata database: {state}.")
 
 
 def _summary(row: Any) -> dict[str, Any]:

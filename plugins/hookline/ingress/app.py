@@ -10,10 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.inbox.group_commit import GroupCommit, Overloaded
 from hookline.ingress.answer import send_json, send_problem
+from hookline.ingress.refusals import Refusals
 from hookline.ingress.request import Disconnected, Receive, Scope, Send, Stream, address, check_head, read
 from hookline.ingress.sources import Sources
 from hookline.protocol import intake
+from hookline.protocol.message import Message
 from hookline.protocol.problem import METHOD_NOT_ALLOWED, TIMED_OUT, UNAVAILABLE, Rejected
+from hookline.protocol.source import Source
 
 log = structlog.get_logger(__name__)
 
@@ -30,40 +33,51 @@ class Limits:
     seconds: float
 
 
+@dataclass(slots=True)
+class _Seen:
+    """How far a request came before it was refused."""
+
+    source: Source | None = None
+    message: Message | None = None
+
+
 class Ingress:
     """Verifies, stores and answers; a 2xx is sent after the event is committed, never before."""
 
-    def __init__(self, sources: Sources, inbox: GroupCommit, limits: Limits) -> None:
+    def __init__(self, sources: Sources, inbox: GroupCommit, limits: Limits, refusals: Refusals) -> None:
         self._sources = sources
         self._inbox = inbox
         self._limits = limits
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request (ASGI 3.0)."""
         if scope["type"] != "http":
             return
         stream = Stream(receive)
+        seen = _Seen()
         with suppress(Disconnected):
             try:
-                await self._handle(scope, stream, send)
+                await self._handle(scope, stream, send, seen)
             except Rejected as rejected:
                 name, _ = address(scope)
                 log.info("refused", source=name[:100], problem=rejected.problem.slug, reason=rejected.reason)
+                self._refusals.add(rejected, scope, name, seen.source, seen.message)
                 if rejected.problem is not TIMED_OUT:
                     await stream.discard()
                 await send_problem(send, rejected, close=not stream.complete)
 
-    async def _handle(self, scope: Scope, stream: Stream, send: Send) -> None:
+    async def _handle(self, scope: Scope, stream: Stream, send: Send, seen: _Seen) -> None:
         check_head(scope)
         name, event_path = address(scope)
-        source = await self._sources.get(name)
+        source = seen.source = await self._sources.get(name)
         if scope["method"] not in source.methods:
             raise Rejected(
                 METHOD_NOT_ALLOWED,
                 f"The source takes {', '.join(source.methods)}.",
                 headers={"Allow": ", ".join(source.methods)},
             )
-        message = await read(
+        message = seen.message = await read(
             scope,
             stream,
             event_path=event_path,

@@ -33,11 +33,7 @@ def envelope(
         gave a valid one (https://www.w3.org/TR/trace-context/).
     """
     extension: dict[str, Any] = {
-        "headers": {
-            name: value
-            for name, value in message.headers.items()
-            if name not in hidden and not _is_secret(name)
-        },
+        "headers": public_fields(message, hidden),
         "query": public_query(message),
     }
     traceparent = message.headers.get("traceparent")
@@ -51,6 +47,13 @@ def envelope(
         "time": message.received_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "hookline": extension,
+    }
+
+
+def public_fields(message: Message, hidden: frozenset[str]) -> dict[str, str]:
+    """Return the header fields without those in ``hidden`` and those whose names say that they are secret."""
+    return {
+        name: value for name, value in message.headers.items() if name not in hidden and not _is_secret(name)
     }
 
 

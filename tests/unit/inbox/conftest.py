@@ -10,6 +10,7 @@ from sqlalchemy import delete
 
 from hookline import database
 from hookline.inbox.models import InboxEvent
+from hookline.inbox.refusals import Refusal
 from hookline.orm import Base
 
 
@@ -28,4 +29,5 @@ def inbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
     finally:
         with database.engine().begin() as connection:
             connection.execute(delete(InboxEvent))
+            connection.execute(delete(Refusal))
         database.dispose()
