@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from demo.stack import REPOSITORY, airflow
 from hookline.protocol.source import parse
@@ -117,6 +118,18 @@ def test_events_are_listed_and_shown(driver: Driver) -> None:
 
     assert answer["event_id"] in listed.stdout
     assert '"n": 41' in shown.stdout
+
+
+def test_a_source_says_why_it_refused(driver: Driver) -> None:
+    url = f"{driver.stack.url}/hooks/in/chaos/tick"
+    assert requests.post(url, json={}, headers={"X-API-Key": "wrong"}, timeout=10).status_code == 401
+
+    def shown() -> str:
+        return command(driver, "airflow hookline sources show chaos").stdout
+
+    wait_for(lambda: "The key in `X-API-Key` is wrong." in shown(), 20, "the reason")
+    assert '"wrong"' not in shown()
+    assert "takes events" in command(driver, "airflow hookline sources list --output plain").stdout
 
 
 def test_sending_what_the_catalog_does_not_have_says_what_to_do(driver: Driver) -> None:
