@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.utils.cli import suppress_logs_and_warning
@@ -62,9 +61,10 @@ def call(args: Namespace) -> None:
                 print(_shown_request(request, target.secrets | request.secrets))
                 return
             answer = hook.answer(made.call, save=made.save)
+            secrets = hook.target(args.url).secrets
     except (HooklineError, AirflowNotFoundException) as error:
         raise SystemExit(f"{error}") from None
-    print(_shown_answer(answer))
+    print(headers.redacted(_shown_answer(answer), secrets))
     if answer.status >= 400:
         raise SystemExit(1)
 
@@ -106,17 +106,10 @@ def _query(pairs: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _shown_request(request: Request, secrets: Iterable[str]) -> str:
-    # A secret may stand in the address or in JSON, where it is written otherwise.
-    hidden = {
-        form
-        for secret in secrets
-        if secret
-        for form in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
-    }
     masked = headers.masked(request.headers)
     lines = [f"{name}: {masked[name.lower()]}" for name in request.headers]
     head = "\n".join([f"{request.method} {request.url}", *lines])
-    return headers.redacted(f"{head}\n\n{_text(request.body)}".rstrip(), hidden)
+    return headers.redacted(f"{head}\n\n{_text(request.body)}".rstrip(), secrets)
 
 
 def _text(content: Content | None) -> str:

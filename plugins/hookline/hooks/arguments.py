@@ -35,7 +35,8 @@ class Task(NamedTuple):
 def check(arguments: Mapping[str, Any]) -> None:
     """Find, when a Dag is parsed, what is wrong in any run.
 
-    :raises ConfigurationError: an unknown body type, an expression that is not JMESPath, both path and url.
+    :raises ConfigurationError: an unknown body type, an expression that is not JMESPath, both path and url,
+        both pagination and save_to.
     """
     body_type = arguments.get("body_type", "json")
     if body_type not in BODY_TYPES:
@@ -46,6 +47,8 @@ def check(arguments: Mapping[str, Any]) -> None:
                 compiled(expression)
             except ConfigurationError as error:
                 raise ConfigurationError(f"{name}: {error}") from None
+    if arguments.get("pagination") is not None and arguments.get("save_to"):
+        raise ConfigurationError("pagination and save_to exclude each other; a page would replace the last")
     if arguments.get("url") is not None and arguments.get("path"):
         raise ConfigurationError("both url and path are given; write the whole address into url")
 

@@ -13,7 +13,7 @@ from hookline.exceptions import CallError, ConfigurationError, UnexpectedStatus
 from hookline.hooks import storage, token
 from hookline.hooks.lane import Later, WorkerLane
 from hookline.hooks.saving import saving
-from hookline.hooks.target import mask, of_connection, of_url
+from hookline.hooks.target import of_connection, of_url
 from hookline.http import CONN_TYPE
 from hookline.http.call import Call, Selector
 from hookline.http.flow import Flow, Progress
@@ -185,7 +185,6 @@ class HttpConnectorHook(BaseHook):
         conn_id = str(self.http_conn_id)
         target = of_connection(conn_id, self.get_connection(conn_id))
         if target.auth_type == "oauth2" and (ready := token.ready(conn_id)):
-            mask([ready.value])
             target = replace(target, access_token=ready.value)
         return target
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from hookline.exceptions import ConfigurationError
+from hookline.hooks.storage import place
 from hookline.http.answer import is_binary
 from hookline.http.sink import Sink, SinkFor
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from hookline.hooks.arguments import Task
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
-MAX_NAME = 150
+MAX_NAME_BYTES = 200
 
 
 def saving(save_to: Any, task: Task | None = None) -> SinkFor | None:
@@ -48,20 +49,25 @@ class StorageSink(Sink):
     """Writes to a neighbour of the file, and moves that when all is there."""
 
     def __init__(self, save_to: str, conn_id: str | None, url: str, headers: Mapping[str, str]) -> None:
-        from airflow.sdk import ObjectStoragePath
-
         if save_to.endswith("/"):
             save_to += _name(url, headers)
-        self._place: ObjectStoragePath = ObjectStoragePath(save_to, conn_id=conn_id)
+        self._place: ObjectStoragePath = place(save_to, conn_id)
         self._part = self._place.parent / f".{uuid.uuid4().hex}.part"
         self._content_type = headers.get("content-type", "application/octet-stream")
         self._size = 0
         self._digest = hashlib.sha256()
         try:
-            self._place.parent.mkdir(parents=True, exist_ok=True)
-            self._stream: Any = self._part.open("wb")
+            self._stream: Any = self._opened()
         except OSError as error:
             raise _unusable(self._place, error) from None
+
+    def _opened(self) -> Any:
+        try:
+            return self._part.open("wb")
+        except FileNotFoundError:
+            # Only then: where folders are names, making one may make a bucket.
+            self._place.fs.makedirs(self._place.parent.path, exist_ok=True)
+            return self._part.open("wb")
 
     def write(self, chunk: bytes) -> None:
         """Take the next piece."""
@@ -73,14 +79,19 @@ class StorageSink(Sink):
             raise _unusable(self._place, error) from None
 
     def close(self) -> dict[str, Any]:
-        """Keep the file; return ``{"path", "name", "content_type", "size", "sha256"}``."""
+        """Keep the file; return ``{"path", "name", "content_type", "size", "sha256"}``, fit to be sent again.
+
+        With ``conn_id``, if the storage has one.
+        """
         try:
             self._stream.close()
             self._part.fs.mv(self._part.path, self._place.path)
         except OSError as error:
             self.abort()
             raise _unusable(self._place, error) from None
+        conn_id = self._place.conn_id
         return {
+            **({"conn_id": conn_id} if conn_id else {}),
             "path": str(self._place),
             "name": self._place.name,
             "content_type": self._content_type,
@@ -95,7 +106,7 @@ class StorageSink(Sink):
         with contextlib.suppress(Exception):
             self._stream.close()
         with contextlib.suppress(Exception):
-            self._part.unlink(missing_ok=True)
+            self._part.fs.rm_file(self._part.path)
 
 
 def _default_folder(task: Task | None) -> str | None:
@@ -110,14 +121,23 @@ def _default_folder(task: Task | None) -> str | None:
 
 
 def _name(url: str, headers: Mapping[str, str]) -> str:
+    given = _disposition(headers.get("content-disposition", ""))
+    return _fit(given) or _fit(unquote(posixpath.basename(urlsplit(url).path))) or "answer"
+
+
+def _disposition(value: str) -> str:
     message = Message()
-    message["Content-Disposition"] = headers.get("content-disposition", "")
-    candidates = (message.get_filename() or "", unquote(posixpath.basename(urlsplit(url).path)), "answer")
-    for candidate in candidates:
-        name = _UNFIT.sub("_", posixpath.basename(candidate.replace("\\", "/"))).strip(". ")[-MAX_NAME:]
-        if name:
-            return name
-    return "answer"
+    message["Content-Disposition"] = value
+    try:
+        return message.get_filename() or ""
+    except (ValueError, LookupError, TypeError):  # a charset or a number that RFC 2231 does not know
+        return ""
+
+
+def _fit(name: str) -> str:
+    name = posixpath.basename(name.replace("\\", "/"))
+    end = _UNFIT.sub("_", name).encode("utf-8", "replace")[-MAX_NAME_BYTES:]
+    return end.decode("utf-8", "ignore").strip(". ")
 
 
 def _unusable(place: Any, error: OSError) -> ConfigurationError:

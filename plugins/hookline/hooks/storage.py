@@ -46,19 +46,43 @@ class Attachment:
         """Return what travels to the triggerer in its place; nothing that is rendered can become this."""
         return {ATTACHMENT: [getattr(self, name) for name in self.template_fields]}
 
-    def located(self) -> tuple[Any, str | None, str | None]:
-        """Return path, name and content type of a rendered attachment.
+    def located(self) -> tuple[Any, str | None, str | None, str | None]:
+        """Return path, name, content type and storage Connection of a rendered attachment.
 
         :raises ConfigurationError: a task's output that is no saved file.
         """
         if not isinstance(self.path, Mapping):
-            return self.path, self.name, self.content_type
+            return self.path, self.name, self.content_type, self.conn_id
         saved = self.path["body"] if self.path.keys() == _ANSWER else self.path
-        if not isinstance(saved, Mapping) or saved.keys() != _SAVED:
+        if not isinstance(saved, Mapping) or saved.keys() - {"conn_id"} != _SAVED:
             raise ConfigurationError(
                 "an attachment is the output of a task that saved no file; give that task save_to"
             )
-        return saved["path"], self.name or saved["name"], self.content_type or saved["content_type"]
+        return (
+            saved["path"],
+            self.name or saved["name"],
+            self.content_type or saved["content_type"],
+            self.conn_id or saved.get("conn_id"),
+        )
+
+
+def place(path: Any, conn_id: str | None = None) -> ObjectStoragePath:
+    """Return where ``path`` is.
+
+    :raises ConfigurationError: no storage of this kind is known, or a ``..`` leads out of what was meant.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    if ".." in str(path).replace("\\", "/").split("/"):
+        raise ConfigurationError("a path in object storage holds a .. segment; write it out")
+    try:
+        found: ObjectStoragePath = (
+            path if isinstance(path, ObjectStoragePath) else ObjectStoragePath(path, conn_id=conn_id)
+        )
+        _ = found.fs
+    except (ValueError, TypeError, ImportError) as error:
+        raise ConfigurationError(f"{str(path)[:200]!r} is no path in object storage: {error}") from None
+    return found
 
 
 def attachments(body: Any) -> Iterator[Attachment]:
@@ -110,27 +134,23 @@ def _field(value: Any) -> Any:
 
 def _file(value: Any) -> File | None:
     if isinstance(value, Attachment):
-        return _of_path(*value.located(), value.conn_id)
+        return _of_path(*value.located())
     if _is_path(value):
         return _of_path(value, None, None, None)
     return None
 
 
 def _of_path(path: Any, name: str | None, content_type: str | None, conn_id: str | None) -> File:
-    from airflow.sdk import ObjectStoragePath
-
-    place: ObjectStoragePath = (
-        path if isinstance(path, ObjectStoragePath) else ObjectStoragePath(path, conn_id=conn_id)
-    )
+    found = place(path, conn_id)
     try:
-        size = place.stat()["size"]
+        size = found.stat()["size"]
     except FileNotFoundError:
-        raise ConfigurationError(f"the file {place} does not exist") from None
-    shown = name or place.name
+        raise ConfigurationError(f"the file {found} does not exist") from None
+    shown = name or found.name
     return File(
         shown,
         content_type or mimetypes.guess_type(shown)[0] or "application/octet-stream",
-        lambda: cast("BinaryIO", place.open("rb")),
+        lambda: cast("BinaryIO", found.open("rb")),
         size,
     )
 
@@ -141,4 +161,4 @@ def _is_path(value: Any) -> bool:
 
 
 def _is_local_path(path: str) -> bool:
-    return path.startswith(_LOCAL) or ("://" not in path and "{{" not in path)
+    return path.lower().startswith(_LOCAL) or ("://" not in path and "{{" not in path)

@@ -47,7 +47,7 @@ def mask(secrets: Iterable[str]) -> None:
     """Have Airflow replace ``secrets`` by ``***`` in this process's logs."""
     from airflow.sdk.log import mask_secret
 
-    for secret in secrets:
+    for secret in filter(None, secrets):
         mask_secret(secret)
 
 

@@ -17,6 +17,7 @@ from airflow.sdk import BaseHook, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from hookline.exceptions import ConfigurationError
+from hookline.hooks.target import mask
 from hookline.http.companion import COMPANION, NONE, REFRESH, fingerprint
 
 if TYPE_CHECKING:
@@ -110,4 +111,5 @@ def _late(conn_id: str) -> ConfigurationError:
 
 def _of(connection: Connection) -> Token:
     extra = json.loads(connection.extra or "{}")
+    mask([connection.password or ""])
     return Token(connection.password or "", str(extra.get("problem") or ""))

@@ -51,10 +51,7 @@ class AsyncTransport:
             async with asyncio.timeout(reading.seconds if save is None else target.transfer_timeout):
                 response = await self._opened(request, target)
                 try:
-                    headers = _joined(response.headers.multi_items())
-                    with reading.begun(response.status_code, headers, save):
-                        async with asyncio.timeout(max(0.0, reading.remaining)):
-                            await self._read(response, reading)
+                    await self._read(response, reading, save)
                 finally:
                     await response.aclose()
         except httpx.ProxyError:
@@ -75,15 +72,30 @@ class AsyncTransport:
             raise failure.broken(request, error) from None
         return reading.received()
 
+    async def _read(self, response: httpx.Response, reading: exchange.Reading, save: SinkFor | None) -> None:
+        headers = _joined(response.headers.multi_items())
+        if save is None:
+            reading.begin(response.status_code, headers, None)
+            await self._take(response, reading)
+            return
+        try:
+            await asyncio.to_thread(reading.begin, response.status_code, headers, save)
+            await self._take(response, reading)
+            await asyncio.to_thread(reading.end)
+        except BaseException:
+            await asyncio.to_thread(reading.abort)
+            raise
+
     @staticmethod
-    async def _read(response: httpx.Response, reading: exchange.Reading) -> None:
+    async def _take(response: httpx.Response, reading: exchange.Reading) -> None:
         decoder = Decoder(response.headers.get("Content-Encoding"))
-        async for chunk in cast("AsyncIterator[bytes]", response.stream):
-            for piece in decoder.feed(chunk):
-                if reading.saves:
-                    await asyncio.to_thread(reading.take, piece)
-                else:
-                    reading.take(piece)
+        async with asyncio.timeout(max(0.0, reading.remaining)):
+            async for chunk in cast("AsyncIterator[bytes]", response.stream):
+                for piece in decoder.feed(chunk):
+                    if reading.saves:
+                        await asyncio.to_thread(reading.take, piece)
+                    else:
+                        reading.take(piece)
         decoder.finish()
 
     async def _opened(self, request: Request, target: Target) -> httpx.Response:

@@ -65,7 +65,7 @@ class Call:
         if self.body is not None or extra:
             body = {} if self.body is None else self.body
             content = encode(self.body_type, body, send_null=self.send_null, fields=extra)
-        fields = dict(self.headers)
+        fields = headers.checked(self.headers)
         if self.idempotency_key is not None:
             fields = headers.merged({HEADER: self.idempotency_key}, fields)
         return compose(

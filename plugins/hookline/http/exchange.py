@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -66,7 +66,11 @@ def body(request: Request, target: Target) -> bytes | Stream | None:
 
 
 class Reading:
-    """Takes one answer's body in pieces. The time it may take runs from the beginning of the exchange."""
+    """Takes one answer's body in pieces. The time it may take runs from the beginning of the exchange.
+
+    What the sink does may take its time, so :meth:`begin`, :meth:`take`, :meth:`end` and :meth:`abort` may
+    each be called on a thread, :meth:`abort` also while another one is at work.
+    """
 
     def __init__(self, request: Request, target: Target) -> None:
         self._request = request
@@ -74,26 +78,35 @@ class Reading:
         self._started = time.monotonic()
         self.begun_at_all = False
         self._sink: Sink | None = None
+        self._sinking = threading.Lock()
+        self._aborted = False
         self._content = bytearray()
         self._size = 0
         self._saved: object = None
 
-    @contextlib.contextmanager
-    def begun(self, status: int, headers: Mapping[str, str], save: SinkFor | None) -> Iterator[None]:
-        """Take pieces inside; a body that is saved is kept whole at the end, or not at all."""
+    def begin(self, status: int, headers: Mapping[str, str], save: SinkFor | None) -> None:
+        """Take status and headers, and open the sink if there is one for them."""
         self.begun_at_all = True
         self._status = status
         self._headers = headers
         lower = {name.lower(): value for name, value in headers.items()}
-        self._sink = save(self._request.url, status, lower) if save else None
-        try:
-            yield
-        except BaseException:
-            if self._sink is not None:
-                self._sink.abort()
-            raise
+        sink = save(self._request.url, status, lower) if save else None
+        with self._sinking:
+            self._sink = sink
+            if sink is not None and self._aborted:
+                sink.abort()
+
+    def end(self) -> None:
+        """Keep a body that was saved."""
         if self._sink is not None:
             self._saved = self._sink.close()
+
+    def abort(self) -> None:
+        """Leave nothing of a body that was to be saved."""
+        with self._sinking:
+            self._aborted = True
+            if self._sink is not None:
+                self._sink.abort()
 
     @property
     def saves(self) -> bool:
@@ -137,7 +150,9 @@ class Reading:
         if self._sink is None:
             self._content += chunk
         else:
-            self._sink.write(chunk)
+            with self._sinking:
+                if not self._aborted:
+                    self._sink.write(chunk)
 
     def received(self) -> Received:
         """Return the answer."""

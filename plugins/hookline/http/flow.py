@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.exceptions import CallError, ConfigurationError, NoAnswer, UnexpectedStatus, UnreadableAnswer
 from hookline.http import redirect, retry
 from hookline.http.call import Call
-from hookline.http.pagination import collect, require_new
+from hookline.http.pagination import collect, reachable, require_new
 from hookline.http.request import Request
 from hookline.http.response import Answer, Received, read, unexpected
 from hookline.http.select import select
@@ -140,10 +140,12 @@ class Flow:
             pages = self._progress.pages
             pages.append(body)
             number = self._progress.page
-            changes = pagination.following(request.url, answer, number)
+            changes = pagination.following(answer, number)
             if changes is None:
                 return replace(answer, body=collect(pages))
+            changes = reachable(changes, request.url, self._target)
             require_new(changes, visited, number, pagination.max_pages)
+            self._renewed = False
             self._progress = Progress(
                 page=number + 1, size=self._progress.size, changes=dict(changes), pages=pages
             )
@@ -153,6 +155,7 @@ class Flow:
             if self._target.auth_type == "oauth2" and not self._target.access_token:
                 self._target = yield Renew(None)
             yield from self._turn()
+            self._progress.reserved = False  # used up by what is sent now
             request = call.request(self._target)
             outcome = yield from self._exchange(request, call)
             error: CallError
@@ -227,7 +230,6 @@ class Flow:
                 error.retry_after = decision.retry_after
             raise error.because(decision.reason)
         self._progress.attempt += 1
-        self._progress.reserved = False
         yield Wait(decision.seconds, str(error), self._progress)
 
 

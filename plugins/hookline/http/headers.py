@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote, quote_plus
 
 from hookline.exceptions import ConfigurationError
 
@@ -47,10 +49,19 @@ def masked(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with every one of ``secrets`` replaced by ``***``."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+    """Return ``text`` with ``***`` for ``secrets``, also as addresses, forms and JSON write them."""
+    forms = {form for secret in filter(None, secrets) for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, HIDDEN)
     return text
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    return (
+        secret,
+        *(quoted(secret.encode("utf-8", "replace"), safe="") for quoted in (quote, quote_plus)),
+        *(json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)),
+    )
 
 
 def _name(name: object, what: str) -> str:

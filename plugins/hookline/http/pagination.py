@@ -11,14 +11,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urljoin
+from urllib.parse import urldefrag, urljoin
 
 from hookline.exceptions import ConfigurationError, UnexpectedAnswer
-from hookline.http import links
+from hookline.http import links, url
 from hookline.http.select import compiled, select
 
 if TYPE_CHECKING:
     from hookline.http.response import Answer
+    from hookline.http.target import Target
 
 MAX_PAGES = 100
 Changes = Mapping[str, Any]
@@ -46,11 +47,10 @@ class Pagination:
             if getattr(self, name, ""):
                 compiled(getattr(self, name))
 
-    def following(self, url: str, answer: Answer, page: int) -> Changes | None:
+    def following(self, answer: Answer, page: int) -> Changes | None:
         """Return what the next call changes; None at the end.
 
-        :param url: where ``answer`` came from.
-        :param page: number of that page, from 1.
+        :param page: number of the page that ``answer`` is, from 1.
         """
         raise NotImplementedError
 
@@ -65,10 +65,10 @@ class LinkHeader(Pagination):
 
     kind = "link_header"
 
-    def following(self, url: str, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
+    def following(self, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
         """Return the address."""
         target = links.target(answer.headers.get("link", ""), "next")
-        return None if target is None else {"url": urljoin(url, target)}
+        return None if target is None else {"url": target}
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class NextUrl(Pagination):
 
     path: str = "next"
 
-    def following(self, url: str, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
+    def following(self, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
         """Return the address."""
         target = select(answer.body, self.path)
-        return {"url": urljoin(url, str(target))} if target else None
+        return {"url": str(target)} if target else None
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Cursor(Pagination):
         if self.where not in {"query", "body"}:
             raise ConfigurationError(f"where is {self.where!r}; it is query or body")
 
-    def following(self, url: str, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
+    def following(self, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
         """Return the parameter."""
         mark = select(answer.body, self.path)
         return None if mark in (None, "", False) else {self.where: {self.parameter: mark}}
@@ -133,7 +133,7 @@ class PageNumber(Pagination):
     stop_when: str = ""
     items: str = "@"
 
-    def following(self, url: str, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
+    def following(self, answer: Answer, page: int) -> Changes | None:
         """Return the parameter."""
         last = select(answer.body, self.stop_when) if self.stop_when else not select(answer.body, self.items)
         return None if last else {"query": {self.parameter: self.first + page}}
@@ -147,7 +147,7 @@ class Function(Pagination):
 
     function: Callable[[Answer], Changes | None] | None = None
 
-    def following(self, url: str, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
+    def following(self, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
         """Return what the function returns.
 
         :raises UnexpectedAnswer: something else than changes.
@@ -178,6 +178,27 @@ def rule(given: Any) -> Pagination | None:
         f"pagination is a {type(given).__name__}; give LinkHeader(), NextUrl(…), Cursor(…), PageNumber(…) "
         "or a function"
     )
+
+
+def reachable(changes: Changes, here: str, target: Target) -> Changes:
+    """Return ``changes`` with the next page's address complete, as the other side names it.
+
+    The credential that ``auth_type`` ``api_key`` writes into the query is taken out: many servers repeat it.
+
+    :param here: where the answer came from.
+    :raises UnexpectedAnswer: no address, or one on another server, which must see neither the headers nor the
+        body of the call.
+    """
+    if "url" not in changes:
+        return changes
+    try:
+        address = urldefrag(urljoin(here, str(changes["url"]))).url
+        origin, path, query = url.split(address, "the next page's address")
+    except (ConfigurationError, ValueError):
+        raise UnexpectedAnswer("the next page's address is none that could be called") from None
+    if origin != url.split(here, "url")[0]:
+        raise UnexpectedAnswer(f"the next page is on {origin}, another server, and is not asked for")
+    return {**changes, "url": url.build(origin, path, url.without_parameter(query, target.key_query))}
 
 
 def require_new(changes: Changes, visited: set[str], pages: int, max_pages: int) -> None:

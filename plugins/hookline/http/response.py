@@ -49,6 +49,10 @@ class Received:
         """The ``Content-Type`` header, parsed; without one, ``get_content_type()`` is ``text/plain``."""
         message = Message()
         message["Content-Type"] = self.header("content-type") or ""
+        try:
+            message.get_params()
+        except (ValueError, TypeError):  # parameters that RFC 2231 does not know
+            message.replace_header("Content-Type", message.get_content_type())
         return message
 
     def text(self) -> str:

@@ -33,6 +33,7 @@ def select(value: Any, expression: str) -> Any:
 
     try:
         return jmespath.search(expression, value)
-    except JMESPathError as error:
+    except (JMESPathError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        # The library checks types of some functions only; `contains` and `<` raise what Python raises.
         reason = str(error).partition(", received")[0].partition(" for value")[0]
         raise UnexpectedAnswer(f"{expression!r} does not fit the answer: {reason}") from None

@@ -6,6 +6,7 @@ whose file system knows locks; otherwise each keeps its own.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -53,7 +54,8 @@ def _shared(folder: str) -> Path:
 
 def _own() -> Path:
     place = Path(tempfile.gettempdir()) / f"hookline-{os.getuid()}"
-    place.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        place.mkdir(mode=0o700)
     found = place.lstat()
     # Somebody else may have made it first, to read or to stop what we do.
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:

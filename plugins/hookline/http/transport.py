@@ -55,9 +55,14 @@ class Transport:
         """
         reading = exchange.Reading(request, target)
         with self._opened(request, target) as response:
-            with reading.begun(response.status_code, dict(response.headers), save):
+            reading.begin(response.status_code, dict(response.headers), save)
+            try:
                 for chunk in self._decoded(response):
                     reading.take(chunk)
+            except BaseException:
+                reading.abort()
+                raise
+            reading.end()
             return reading.received()
 
     def probe(self, request: Request, target: Target) -> Received:

@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urljoin, urlsplit
 
 from hookline.exceptions import ConfigurationError
 from hookline.http.body import plain
@@ -115,6 +115,12 @@ def has_parameter(url: str, name: str) -> bool:
 def with_parameter(url: str, name: str, value: str) -> str:
     """Return ``url`` with one query parameter more."""
     return f"{url}{'&' if '?' in url else '?'}{urlencode([(name, value)])}"
+
+
+def without_parameter(query: str, name: str) -> str:
+    """Return ``query`` without the parameters called ``name``."""
+    pairs = query.split("&")
+    return "&".join(pair for pair in pairs if not name or unquote_plus(pair.partition("=")[0]) != name)
 
 
 def without_query(url: str, base: str = "") -> str:

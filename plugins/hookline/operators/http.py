@@ -117,8 +117,8 @@ class HttpConnectorOperator(BaseOperator):
 
         :raises CallError: see :meth:`hookline.hooks.http.HttpConnectorHook.call`.
         """
-        if self.deferrable:
-            self.log.info("Runs on a worker, although deferrable: %s", worker_free.obstacle(self))
+        if self.deferrable and (reason := worker_free.obstacle(self)):
+            self.log.info("Runs on a worker, although deferrable: %s", reason)
         return self._go_on(context, None)
 
     def resume(self, context: Context, event: object, progress: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002

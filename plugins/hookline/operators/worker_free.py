@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.authoring import MARKER, EventGuard
 from hookline.hooks import arguments, storage
+from hookline.http.pagination import RULES, Pagination
 
 if TYPE_CHECKING:
     from airflow.triggers.base import StartTriggerArgs as Args
@@ -113,6 +114,8 @@ def _of_call(task: HttpConnectorOperator) -> str | None:
         value = given[name]
         if callable(value) and not hasattr(value, "to_json"):
             return f"{name} is a function"
+    if isinstance(rule := given["pagination"], Pagination) and rule.kind not in RULES:
+        return "its pagination is a rule of your own"
     if storage.is_local(given.get("body")):
         return "it sends a file of the worker's, or bytes"
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from hookline.exceptions import HooklineError
 
-MAX_TOKEN_CHARS = 16_384
+_TOKEN = re.compile(r"[\x21-\x7e]{0,16384}")
 MAX_LIFETIME = 366 * 86_400
 
 
@@ -51,7 +52,7 @@ class Grant:
         """
         access, refresh = answer.get("access_token"), answer.get("refresh_token") or previous
         for token in (access, refresh):
-            if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARS or not token.isascii():
+            if not isinstance(token, str) or not _TOKEN.fullmatch(token):
                 raise ProviderError("the provider's answer has no access token that a header could carry")
         if not access:
             raise ProviderError("the provider's answer has no access token")

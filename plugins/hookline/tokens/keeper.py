@@ -14,12 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
-from hookline.http.companion import NONE
 from hookline.http.target import Target
 from hookline.tokens import provider, store
 from hookline.tokens.connection import connect_again, load
 from hookline.tokens.grant import Grant, ProviderError
-from hookline.tokens.models import NEEDS_CONSENT, READY
+from hookline.tokens.models import READY
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +26,8 @@ LEASE = 120.0
 """Seconds after which another replica may refresh instead; longer than a provider is waited for."""
 LEAST_BETWEEN = timedelta(seconds=5)
 """Between two refreshes that rejected tokens ask for."""
+KEEP_PAUSES = (0.2, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between attempts to store what a provider gave, while the database does not answer."""
 DUE_EVERY = 15.0
 AT_ONCE = 4
 QUIET_FACTOR = 2.5
@@ -122,8 +123,18 @@ class Keeper:
         except ProviderError as error:
             self._failed(conn_id, target, before, error)
             return
-        store.keep(conn_id, grant)
+        self._keep(conn_id, grant)
         log.info("token refreshed", conn_id=conn_id)
+
+    @staticmethod
+    def _keep(conn_id: str, grant: Grant) -> None:
+        # A refresh token that was rotated is nowhere but here until it is stored.
+        for pause in KEEP_PAUSES:
+            with contextlib.suppress(SQLAlchemyError):
+                store.keep(conn_id, grant)
+                return
+            time.sleep(pause)
+        store.keep(conn_id, grant)
 
     @staticmethod
     def _grant(target: Target, before: store.Kept | None) -> Grant:
@@ -144,6 +155,3 @@ class Keeper:
             store.show_again(conn_id)  # another consent or replica was quicker
             return
         store.refuse(conn_id, connect_again(conn_id, str(error)))
-
-
-__all__ = ["NEEDS_CONSENT", "NONE", "Keeper"]

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus
 
 import requests
-from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error, WebApplicationClient
+import urllib3
+from oauthlib.oauth2 import (
+    BackendApplicationClient,
+    InsecureTransportError,
+    OAuth2Error,
+    WebApplicationClient,
+)
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
-from hookline.exceptions import EgressRefused
+from hookline.exceptions import ConfigurationError
 from hookline.http import egress, environment, tls
+from hookline.http.decoding import BrokenEncoding, Decoder
 from hookline.http.dialing import Adapter
+from hookline.http.exchange import CHUNK_BYTES
 from hookline.http.target import Target
 from hookline.http.url import split
 from hookline.tokens.grant import Grant, ProviderError
 
 MAX_ANSWER_BYTES = 256 * 1024
+ANSWER_SECONDS = 30.0
+LONGEST_PAUSE = 30.0
+"""Seconds; with :data:`ANSWER_SECONDS` well below the keeper's lease."""
 VERIFIER_CHARS = 96
+
+# They write requests with their secrets, and answers, to the log.
+for _name in ("requests_oauthlib", "oauthlib"):
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,10 @@ class Begun:
 
 
 def begin(target: Target, redirect_uri: str, state: str) -> Begun:
-    """Return where a person consents, with PKCE (RFC 7636, S256)."""
+    """Return where a person consents, with PKCE (RFC 7636, S256).
+
+    :raises ConfigurationError: the address has no https.
+    """
     client = WebApplicationClient(target.login)
     verifier = client.create_code_verifier(VERIFIER_CHARS)
     parameters = {
@@ -41,7 +62,10 @@ def begin(target: Target, redirect_uri: str, state: str) -> Begun:
         **({"audience": target.audience} if target.audience else {}),
     }
     with _Session(target, redirect_uri=redirect_uri, scope=target.scope.split() or None) as session:
-        url, _ = session.authorization_url(target.oauth_authorize_url, state=state, **parameters)
+        try:
+            url, _ = session.authorization_url(target.oauth_authorize_url, state=state, **parameters)
+        except InsecureTransportError:
+            raise ConfigurationError("the Authorization URL has to begin with https://") from None
     return Begun(url, verifier)
 
 
@@ -104,13 +128,16 @@ def _client(target: Target) -> dict[str, Any]:
 def _asked(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
+    except InsecureTransportError:
+        raise ProviderError("the Access token URL has to begin with https://") from None
     except OAuth2Error as error:
         raise ProviderError(f"the provider refuses: {_printable(error.error)}", str(error.error)) from None
-    except EgressRefused as error:
+    except (ConfigurationError, BrokenEncoding) as error:
         raise ProviderError(str(error)) from None
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise ProviderError(f"the provider cannot be reached ({type(error).__name__})") from None
-    except ValueError as error:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        # oauthlib takes what is JSON to be an object of the right types.
         raise ProviderError(f"the provider's answer cannot be read ({type(error).__name__})") from None
 
 
@@ -135,7 +162,7 @@ class _Session(OAuth2Session):
         if proxy:
             egress.require_name(split(url, "oauth_exchange_url")[0].host, target.allowed_networks)
         kwargs |= {
-            "timeout": (target.connect_timeout, target.timeout),
+            "timeout": tuple(min(LONGEST_PAUSE, limit) for limit in (target.connect_timeout, target.timeout)),
             "cert": tls.context(target),
             "verify": True,
             "proxies": {"http": proxy, "https": proxy} if proxy else {},
@@ -143,10 +170,26 @@ class _Session(OAuth2Session):
             "stream": True,
         }
         response = super().request(method, url, **kwargs)
-        content = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
-        response.close()
-        if len(content) > MAX_ANSWER_BYTES:
-            raise requests.exceptions.InvalidSchema("the answer is too large")
-        response._content = content  # noqa: SLF001  what `content` would read without a bound
-        response._content_consumed = True  # noqa: SLF001
+        with contextlib.closing(response):
+            status = response.status_code
+            if 300 <= status < 400 or status >= 500:
+                raise ProviderError(f"the provider answers {status}; check the Access token URL")
+            response._content = _bounded(response)  # noqa: SLF001  what `content` would read without a bound
+            response._content_consumed = True  # noqa: SLF001
         return response
+
+
+def _bounded(response: requests.Response) -> bytes:
+    deadline = time.monotonic() + ANSWER_SECONDS
+    decoder = Decoder(response.headers.get("Content-Encoding"))
+    content = bytearray()
+    # In single reads, since a provider may let an answer drip.
+    while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
+        for piece in decoder.feed(chunk):
+            content += piece
+            if len(content) > MAX_ANSWER_BYTES:
+                raise ProviderError(f"the provider's answer is over {MAX_ANSWER_BYTES} bytes")
+        if time.monotonic() > deadline:
+            raise ProviderError(f"the provider's answer was not complete after {ANSWER_SECONDS:.0f} s")
+    decoder.finish()
+    return bytes(content)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from airflow.models.connection import Connection
 from airflow.models.crypto import get_fernet
 from airflow.models.variable import Variable
+from cryptography.fernet import InvalidToken
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,8 @@ from hookline.database import autocommit, engine
 from hookline.http.companion import COMPANION, CONN_TYPE, REFRESH, fingerprint
 from hookline.tokens.grant import Grant
 from hookline.tokens.models import FAILING, NEEDS_CONSENT, READY, Consent, KeptToken
+
+log = structlog.get_logger(__name__)
 
 CONSENT_SECONDS = 600
 MAX_DEMANDS = 100
@@ -45,7 +49,7 @@ def read(conn_id: str) -> Kept | None:
         row = session.get(KeptToken, conn_id)
         if row is None:
             return None
-        secrets = json.loads(_decrypted(row.secrets))
+        secrets = _secrets(row)
         return Kept(
             row.state,
             row.fingerprint,
@@ -112,7 +116,7 @@ def show_again(conn_id: str) -> None:
     """Write the companion from what is kept, for somebody who does not find it; the demand is met."""
     with Session(engine()) as session, session.begin():
         row = _locked(session, conn_id)
-        token = json.loads(_decrypted(row.secrets)).get("access_token", "")
+        token = _secrets(row).get("access_token", "")
         _write_companion(session, conn_id, token, row.expires_at, "")
         _forget_demand(session, conn_id)
 
@@ -150,7 +154,7 @@ def demands() -> dict[str, str]:
             .limit(MAX_DEMANDS)
         ).all()
     return {
-        key.removeprefix(prefix): _decrypted(value) if encrypted else str(value or "")
+        key.removeprefix(prefix): (_decrypted(value) or "") if encrypted else str(value or "")
         for key, value, encrypted in rows
     }
 
@@ -205,7 +209,7 @@ def end_consent(state: str) -> tuple[str, str, str] | None:
         session.delete(found)
         if found.expires_at < datetime.now(UTC):
             return None
-        return found.conn_id, _decrypted(found.verifier), found.redirect_uri
+        return found.conn_id, _decrypted(found.verifier) or "", found.redirect_uri
 
 
 def _locked(session: Session, conn_id: str) -> KeptToken:
@@ -225,6 +229,9 @@ def _write_companion(
     if companion is None:
         companion = Connection(conn_id=name)
         session.add(companion)
+    elif companion.conn_type != CONN_TYPE:
+        log.warning("a Connection of another type has the companion's name; rename it", conn_id=name)
+        return
     companion.conn_type = CONN_TYPE
     companion.description = f"Kept by Hookline for {conn_id}; do not edit."
     companion.set_password(token)
@@ -245,5 +252,14 @@ def _encrypted(text: str) -> str:
     return get_fernet().encrypt(text.encode()).decode()
 
 
-def _decrypted(text: str | None) -> str:
-    return get_fernet().decrypt((text or "").encode()).decode() if text else "{}"
+def _decrypted(text: str | None) -> str | None:
+    # None for what another key encrypted, which is as good as lost.
+    try:
+        return get_fernet().decrypt((text or "").encode()).decode()
+    except (InvalidToken, UnicodeError):
+        return None
+
+
+def _secrets(row: KeptToken) -> dict[str, str]:
+    secrets: dict[str, str] = json.loads(_decrypted(row.secrets) or "{}")
+    return secrets

@@ -78,7 +78,8 @@ class HttpCallTrigger(BaseTrigger):
 
     async def _answered(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         task = Task.of(self.task_instance)
-        made = calling.make(arguments, task)
+        # On a thread: it looks at files of object storage.
+        made = await asyncio.to_thread(calling.make, arguments, task)
         target = await aconnect(arguments["http_conn_id"], made.call.address)
         once = Once(self.task_instance, made.call, self.log)
         async with TriggerLane(arguments["http_conn_id"], target, self.log, once) as lane:

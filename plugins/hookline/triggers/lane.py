@@ -13,7 +13,7 @@ from airflow.sdk import BaseHook
 from hookline.exceptions import ConfigurationError
 from hookline.hooks import token
 from hookline.hooks.lane import log_line, throttle_folder
-from hookline.hooks.target import mask, of_connection, of_url
+from hookline.hooks.target import of_connection, of_url
 from hookline.http import throttle
 from hookline.http.async_transport import AsyncTransport
 
@@ -37,7 +37,6 @@ async def aconnect(http_conn_id: str | None, url: str | None) -> Target:
         return of_url(url)
     target = of_connection(http_conn_id, await BaseHook.aget_connection(http_conn_id))
     if target.auth_type == "oauth2" and (ready := await token.aready(http_conn_id)):
-        mask([ready.value])
         target = replace(target, access_token=ready.value)
     return target
 

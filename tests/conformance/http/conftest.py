@@ -96,6 +96,30 @@ def _start(wrap: Callable[[ThreadingHTTPServer], None] | None = None) -> Iterato
         httpd.server_close()
 
 
+def in_turn(*responds: Respond) -> Respond:
+    """Make a ``respond`` that answers one way after the other, and the last way from then on."""
+    left = list(responds)
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        (left.pop(0) if len(left) > 1 else left[0])(handler)
+
+    return respond
+
+
+def json_answer(value: Any, status: int = 200, **headers: str) -> Respond:
+    """Make a ``respond`` that answers with JSON; ``_`` in names of headers is a dash."""
+    fields = {name.replace("_", "-"): text for name, text in headers.items()}
+    return answer(status, {"Content-Type": "application/json", **fields}, json.dumps(value).encode())
+
+
+@pytest.fixture(params=["worker", "triggerer"])
+def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """One of the ways an operator's call is made, see :mod:`tests.conformance.http.lanes`."""
+    from tests.conformance.http.lanes import Triggerer, through_a_worker
+
+    return through_a_worker if request.param == "worker" else Triggerer(monkeypatch)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     """The server that a Connection names."""

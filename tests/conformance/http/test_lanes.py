@@ -50,12 +50,6 @@ BY_THE_CLIENT = {"user-agent", "accept", "accept-encoding", "connection"}
 BOUNDARY = re.compile(r"boundary=(\S+)")
 
 
-@pytest.fixture(params=["worker", "triggerer"])
-def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lane:
-    """One of the lanes."""
-    return through_a_worker if request.param == "worker" else Triggerer(monkeypatch)
-
-
 def comparable(got: Got) -> tuple[Any, ...]:
     """Return method, target, headers and body, without what two equal requests may differ in."""
     headers = {name: value for name, value in got.headers.items() if name not in BY_THE_CLIENT}

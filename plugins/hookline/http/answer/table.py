@@ -14,13 +14,16 @@ from typing import Any
 from hookline.exceptions import UnreadableAnswer
 
 MAX_ROWS = 1_000_000
+MAX_CELLS = 5_000_000
+"""Of all records together, since each has a place for every name."""
 DELIMITERS = ",;\t|"
 
 
 def parse(text: str, *, header: bool = True) -> list[Any]:
     """Return the rows that hold something.
 
-    :raises UnreadableAnswer: more than :data:`MAX_ROWS` rows, or a cell larger than the csv module takes.
+    :raises UnreadableAnswer: more than :data:`MAX_ROWS` rows or :data:`MAX_CELLS` cells, or a cell larger
+        than the csv module takes.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
@@ -37,21 +40,28 @@ def parse(text: str, *, header: bool = True) -> list[Any]:
     if not header or not rows:
         return rows
     names = _names(rows[0])
+    if len(names) * len(rows) > MAX_CELLS:
+        raise UnreadableAnswer(f"the answer's table has more than {MAX_CELLS} cells; set save_to")
     return [_record(names, row) for row in rows[1:]]
 
 
 def _names(cells: list[str]) -> list[str]:
-    names: list[str] = []
+    names: dict[str, None] = {}
     seen: dict[str, int] = {}
     for number, cell in enumerate(cells, 1):
-        name = cell.strip() or f"column_{number}"
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return names
+        name = unique = cell.strip() or f"column_{number}"
+        while unique in names:
+            seen[name] = seen.get(name, 1) + 1
+            unique = f"{name}_{seen[name]}"
+        names[unique] = None
+    return list(names)
 
 
 def _record(names: list[str], row: list[str]) -> dict[str, str | None]:
     record: dict[str, str | None] = dict.fromkeys(names)
     for number, cell in enumerate(row, 1):
-        record[names[number - 1] if number <= len(names) else f"column_{number}"] = cell
+        if number <= len(names):
+            record[names[number - 1]] = cell
+        else:
+            record.setdefault(f"column_{number}", cell)
     return record

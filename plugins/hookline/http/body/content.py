@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -9,6 +10,20 @@ from typing import BinaryIO
 from hookline.exceptions import ConfigurationError
 
 CHUNK_BYTES = 64 * 1024
+_MEDIA_TYPE = re.compile(r"[!#$&^_.+\w-]{1,127}/[!#$&^_.+\w-]{1,127}(?:\s*;[\t\x20-\x7e]{0,500})?", re.ASCII)
+
+
+def utf8(text: str) -> bytes:
+    """Encode text of a body.
+
+    :raises ConfigurationError: it holds half a character.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            "body holds half a character (a lone surrogate), which UTF-8 cannot carry"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -24,6 +39,16 @@ class File:
     media_type: str
     open: Callable[[], BinaryIO] = field(repr=False)
     size: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check what becomes part of a header.
+
+        :raises ConfigurationError: ``media_type`` is none.
+        """
+        if not _MEDIA_TYPE.fullmatch(self.media_type):
+            raise ConfigurationError(
+                f"the content type of the file {self.name!r} is none; write it as text/csv"
+            )
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content.

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from hookline.exceptions import ConfigurationError
-from hookline.http.body.content import Content, File
+from hookline.http.body.content import Content, File, utf8
 from hookline.http.body.json import plain
 
 MAX_FIELDS = 10_000
@@ -18,13 +18,11 @@ def encode(value: Any, send_null: bool, fields: Mapping[str, str]) -> Content:
 
     :raises ConfigurationError: not an object of text, numbers, booleans, dates or lists of them.
     """
-    pairs = [(name, as_text(name, item)) for name, item in entries(value, send_null, fields, "urlencoded")]
-    try:
-        return Content("application/x-www-form-urlencoded", (urlencode(pairs).encode(),))
-    except UnicodeEncodeError:
-        raise ConfigurationError(
-            "body holds half a character (a lone surrogate), which UTF-8 cannot carry"
-        ) from None
+    pairs = [
+        (utf8(name), utf8(as_text(name, item)))
+        for name, item in entries(value, send_null, fields, "urlencoded")
+    ]
+    return Content("application/x-www-form-urlencoded", (urlencode(pairs).encode("ascii"),))
 
 
 def entries(

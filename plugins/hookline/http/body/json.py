@@ -29,7 +29,7 @@ from typing import Any
 from uuid import UUID
 
 from hookline.exceptions import ConfigurationError
-from hookline.http.body.content import Content
+from hookline.http.body.content import Content, utf8
 
 MAX_DEPTH = 200
 
@@ -58,12 +58,7 @@ def encode(value: Any, send_null: bool, fields: Mapping[str, str]) -> Content:
 
 def _written(tree: Any) -> Content:
     text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    try:
-        return Content("application/json", (text.encode(),))
-    except UnicodeEncodeError:
-        raise ConfigurationError(
-            "body holds half a character (a lone surrogate), which UTF-8 cannot carry"
-        ) from None
+    return Content("application/json", (utf8(text),))
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
-from hookline.http.body.content import Content, File
+from hookline.http.body.content import Content, File, utf8
 from hookline.http.body.form import as_text, entries
 
 
@@ -48,24 +48,15 @@ def _part(boundary: str, name: str, value: Any) -> list[bytes | File]:
         case bytes() | bytearray() | memoryview():
             content, file_name, media_type = bytes(value), _last(name), "application/octet-stream"
         case _:
-            content, file_name, media_type = _utf8(as_text(name, value)), None, None
+            content, file_name, media_type = utf8(as_text(name, value)), None, None
     part = RequestField(name, b"", file_name)
     # Its headers are what requests sends: names escaped as WHATWG HTML section 4.10.21.8 has it.
     part.make_multipart(content_type=media_type)
-    return [f"--{boundary}\r\n{part.render_headers()}".encode(), content, b"\r\n"]
+    return [utf8(f"--{boundary}\r\n{part.render_headers()}"), content, b"\r\n"]
 
 
 def _last(name: str) -> str:
     return name.removesuffix("[]") or "file"
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise ConfigurationError(
-            "body holds half a character (a lone surrogate), which UTF-8 cannot carry"
-        ) from None
 
 
 def _joined(parts: list[bytes | File]) -> Iterator[bytes | File]:

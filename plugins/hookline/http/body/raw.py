@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
-from hookline.http.body.content import Content, File
+from hookline.http.body.content import Content, File, utf8
 
 
 def encode(value: Any, _send_null: bool, fields: Mapping[str, str]) -> Content:
@@ -24,12 +24,7 @@ def encode(value: Any, _send_null: bool, fields: Mapping[str, str]) -> Content:
         case bytes() | bytearray() | memoryview():
             return Content("application/octet-stream", (bytes(value),))
         case str():
-            try:
-                return Content("text/plain; charset=utf-8", (value.encode(),))
-            except UnicodeEncodeError:
-                raise ConfigurationError(
-                    "body holds half a character (a lone surrogate), which UTF-8 cannot carry"
-                ) from None
+            return Content("text/plain; charset=utf-8", (utf8(value),))
     raise ConfigurationError(
         f"body is a {type(value).__name__}; body_type raw sends text, bytes or a file. Use json for the rest"
     )
