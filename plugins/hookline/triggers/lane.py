@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
@@ -23,7 +23,22 @@ if TYPE_CHECKING:
     from hookline.http.target import Target
     from hookline.triggers.once import Once
 
+READ_SECONDS = 5.0
+"""How long a Connection that was read is used without reading it again."""
+
 _running: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]] = WeakKeyDictionary()
+
+
+@dataclass
+class _Known:
+    """A Connection that was read, or is being read for whoever asks meanwhile."""
+
+    target: asyncio.Future[Target]
+    until: float = field(default_factory=lambda: time.monotonic() + READ_SECONDS)
+
+
+# Each reading is a request to Airflow; a burst of calls asks once.
+_known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Known]] = WeakKeyDictionary()
 
 
 async def aconnect(http_conn_id: str | None, url: str | None) -> Target:
@@ -35,6 +50,18 @@ async def aconnect(http_conn_id: str | None, url: str | None) -> Target:
         if url is None:
             raise ConfigurationError("neither http_conn_id nor url is given; one of them says where to call")
         return of_url(url)
+    of_loop = _known.setdefault(asyncio.get_running_loop(), {})
+    known = of_loop.get(http_conn_id)
+    if known is None or known.until <= time.monotonic():
+        known = of_loop[http_conn_id] = _Known(asyncio.ensure_future(_read(http_conn_id)))
+    try:
+        return await asyncio.shield(known.target)
+    except Exception:
+        known.until = 0.0
+        raise
+
+
+async def _read(http_conn_id: str) -> Target:
     target = of_connection(http_conn_id, await BaseHook.aget_connection(http_conn_id))
     if target.auth_type == "oauth2" and (ready := await token.aready(http_conn_id)):
         target = replace(target, access_token=ready.value)
