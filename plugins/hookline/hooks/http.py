@@ -140,8 +140,6 @@ class HttpConnectorHook(BaseHook):
         :raises Later: a longer wait is asked for.
         """
         target = self.target(call.address)
-        if target.verify is False and target.origin.scheme == "https":
-            self.log.warning("TLS certificates are not verified: extra `verify` of %s", self.http_conn_id)
         name = self.http_conn_id or str(target.origin)
         lane = WorkerLane(name, target, self._transport, self.log, patience)
         return drive(Flow(call, target, save=save, progress=progress).steps(), lane)

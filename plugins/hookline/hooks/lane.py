@@ -41,6 +41,7 @@ class WorkerLane:
         self._transport = transport
         self._log = log
         self._patience = patience
+        warn(log, name, target)
 
     def send(self, step: Send) -> Received:
         """Send the request and log one line."""
@@ -64,6 +65,12 @@ class WorkerLane:
             raise Later(step.seconds, step.reason, step.progress)
         self._log.info("%s; goes on in %.1f s", step.reason, step.seconds)
         time.sleep(step.seconds)
+
+
+def warn(log: Any, name: str, target: Target) -> None:
+    """Write what is dangerous about a Connection."""
+    if target.verify is False and target.origin.scheme == "https":
+        log.warning("TLS certificates are not verified: extra `verify` of %s", name)
 
 
 def log_line(log: Any, step: Send, received: Received, seconds: float) -> None:

@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from hookline.exceptions import ConfigurationError
+
 if TYPE_CHECKING:
     from hookline.http.target import Target
 
@@ -15,6 +17,8 @@ def proxy(target: Target, url: str) -> str | None:
 
     The Connection's own comes first; then ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` as
     requests reads them (``requests/utils.py``, ``select_proxy``).
+
+    :raises ConfigurationError: the environment names a proxy of another kind, such as SOCKS.
     """
     if target.proxy:
         if not target.proxy_login:
@@ -26,8 +30,14 @@ def proxy(target: Target, url: str) -> str | None:
     from requests.utils import get_environ_proxies, select_proxy
 
     found: str | None = select_proxy(url, get_environ_proxies(url, no_proxy=None))
-    if found and "://" not in found:
+    if not found:
+        return None
+    if "://" not in found:
         return f"http://{found}"
+    if not found.lower().startswith(("http://", "https://")):
+        raise ConfigurationError(
+            "the proxy of the environment is neither http nor https, and no other kind is known"
+        )
     return found
 
 

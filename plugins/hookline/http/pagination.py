@@ -112,7 +112,8 @@ class Cursor(Pagination):
     def following(self, answer: Answer, page: int) -> Changes | None:  # noqa: ARG002
         """Return the parameter."""
         mark = select(answer.body, self.path)
-        return None if mark in (None, "", False) else {self.where: {self.parameter: mark}}
+        ends = mark is None or mark is False or mark == ""  # 0 is a mark like others
+        return None if ends else {self.where: {self.parameter: mark}}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from airflow.models.crypto import get_fernet
+
 from hookline.connections import find
 from hookline.exceptions import ConfigurationError
 from hookline.http import CONN_TYPE
@@ -17,6 +19,7 @@ def load(conn_id: str) -> Target:
     """Return the target of an OAuth 2.0 Connection, from wherever Airflow keeps it; blocking.
 
     :raises ConfigurationError: there is none of this name, or it is not for OAuth 2.0; the message names it.
+        Airflow has no key to encrypt tokens with.
     :raises BackendUnavailable: a secrets backend does not answer.
     """
     connection = find(conn_id) if NAME.match(conn_id) else None
@@ -42,6 +45,10 @@ def load(conn_id: str) -> Target:
         raise ConfigurationError(f"Connection `{conn_id}`: {error}") from None
     if target.auth_type != "oauth2":
         raise ConfigurationError(f"Connection `{conn_id}`: its auth_type is {target.auth_type}, not oauth2.")
+    if not get_fernet().is_encrypted:
+        raise ConfigurationError(
+            "Airflow has no [core] fernet_key, and tokens are kept encrypted only; set one."
+        )
     return target
 
 

@@ -34,6 +34,11 @@ QUIET_FACTOR = 2.5
 BUSY_SECONDS = 60.0
 
 
+def _newer(kept: store.Kept | None, rejected: str) -> bool:
+    """Tell whether somebody saw an older token than is kept, or none."""
+    return kept is not None and kept.state == READY and kept.fingerprint != rejected
+
+
 class Keeper:
     """Keeps the tokens of all OAuth 2.0 Connections, together with the keepers of other processes.
 
@@ -71,20 +76,20 @@ class Keeper:
                 await asyncio.wait(working)
             self._threads.shutdown(wait=False)
 
-    def _wanted(self) -> dict[str, str | None]:
-        wanted: dict[str, str | None] = {}
+    def _wanted(self) -> dict[str, str]:
+        wanted: dict[str, str] = {}
         if time.monotonic() >= self._next_due:
             self._next_due = time.monotonic() + DUE_EVERY
-            wanted = dict.fromkeys(store.due())
+            wanted = store.due()
         demands = store.demands()
         if demands:
             self._wanted_until = time.monotonic() + BUSY_SECONDS
         return {**wanted, **demands}
 
-    def _serve(self, conn_id: str, rejected: str | None) -> None:
+    def _serve(self, conn_id: str, rejected: str) -> None:
         try:
-            if rejected is None or self._must_refresh(conn_id, rejected):
-                self.refresh(conn_id)
+            if self._must_refresh(conn_id, rejected):
+                self.refresh(conn_id, rejected)
         except Exception as error:  # the loop outlives whatever one Connection raises
             expected = isinstance(error, SQLAlchemyError | BackendUnavailable)
             log.warning("refresh failed", conn_id=conn_id, error=type(error).__name__, exc_info=not expected)
@@ -95,15 +100,15 @@ class Keeper:
         kept = store.read(conn_id)
         if kept is None:
             return True
-        if kept.state == READY and kept.fingerprint != rejected:
-            # Somebody saw an older token, or none: what is kept is newer.
+        if _newer(kept, rejected):
             store.show_again(conn_id)
             return False
         return kept.refreshed_at is None or datetime.now(UTC) - kept.refreshed_at >= LEAST_BETWEEN
 
-    def refresh(self, conn_id: str) -> None:
+    def refresh(self, conn_id: str, rejected: str | None = None) -> None:
         """Get a token for a Connection, unless somebody else is at it.
 
+        :param rejected: fingerprint of the token that is wanted no more; None for any.
         :raises BackendUnavailable: a secrets backend does not answer; nothing is changed.
         """
         try:
@@ -118,6 +123,9 @@ class Keeper:
         if not store.claim(conn_id, self._owner, LEASE):
             return
         before = store.read(conn_id)
+        if rejected is not None and _newer(before, rejected):
+            store.release(conn_id, self._owner)  # somebody else was done in between
+            return
         try:
             grant = self._grant(target, before)
         except ProviderError as error:

@@ -143,6 +143,16 @@ def claim(conn_id: str, owner: str, seconds: float) -> bool:
         return bool(taken.rowcount)
 
 
+def release(conn_id: str, owner: str) -> None:
+    """Give a lease back."""
+    with Session(engine()) as session, session.begin():
+        session.execute(
+            update(KeptToken)
+            .where(KeptToken.conn_id == conn_id, KeptToken.lease_owner == owner)
+            .values(lease_owner=None, lease_until=None)
+        )
+
+
 def demands() -> dict[str, str]:
     """Return which Connections need another token, with the fingerprint of the rejected one."""
     prefix = REFRESH.format("")
@@ -165,21 +175,20 @@ def kept() -> list[str]:
         return list(connection.scalars(select(KeptToken.conn_id).order_by(KeptToken.conn_id).limit(100)))
 
 
-def due() -> list[str]:
-    """Return the Connections whose token should be refreshed now."""
+def due() -> dict[str, str]:
+    """Return the Connections whose token should be refreshed now, with its fingerprint."""
     now = datetime.now(UTC)
     with autocommit() as connection:
-        return list(
-            connection.scalars(
-                select(KeptToken.conn_id)
-                .where(
-                    KeptToken.refresh_at <= now,
-                    or_(KeptToken.lease_until.is_(None), KeptToken.lease_until < now),
-                )
-                .order_by(KeptToken.refresh_at)
-                .limit(MAX_DEMANDS)
+        rows = connection.execute(
+            select(KeptToken.conn_id, KeptToken.fingerprint)
+            .where(
+                KeptToken.refresh_at <= now,
+                or_(KeptToken.lease_until.is_(None), KeptToken.lease_until < now),
             )
+            .order_by(KeptToken.refresh_at)
+            .limit(MAX_DEMANDS)
         )
+        return {row.conn_id: row.fingerprint for row in rows}
 
 
 def begin_consent(conn_id: str, state: str, verifier: str, redirect_uri: str) -> None:
@@ -234,6 +243,8 @@ def _write_companion(
         return
     companion.conn_type = CONN_TYPE
     companion.description = f"Kept by Hookline for {conn_id}; do not edit."
+    companion._password = None  # noqa: SLF001  `set_password` leaves the old one in place of an empty one
+    companion.is_encrypted = False
     companion.set_password(token)
     companion.set_extra(
         json.dumps({"expires_at": expires_at.isoformat() if expires_at else None, "problem": problem or None})

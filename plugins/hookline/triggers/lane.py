@@ -12,7 +12,7 @@ from airflow.sdk import BaseHook
 
 from hookline.exceptions import ConfigurationError
 from hookline.hooks import token
-from hookline.hooks.lane import log_line, throttle_folder
+from hookline.hooks.lane import log_line, throttle_folder, warn
 from hookline.hooks.target import of_connection, of_url
 from hookline.http import throttle
 from hookline.http.async_transport import AsyncTransport
@@ -77,6 +77,7 @@ class TriggerLane:
         self._log = log
         self._once = once
         self._transport = AsyncTransport()
+        warn(log, self._name, target)
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()

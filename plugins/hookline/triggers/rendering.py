@@ -79,7 +79,7 @@ def rendered(
     context = {**context, "ti": instance, "task_instance": instance}
     result = dict(given)
     for name in RENDERED:
-        if name in given:
+        if given.get(name):  # as on a worker: a native template of nothing would be None
             result[name] = renderer.render_template(_with_outputs(given[name]), context, environment, set())
     if storage.is_local(result.get("body")):
         raise NeedsWorker("the body holds a file of a worker's")

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from airflow.sdk.io import store
+from fsspec.implementations.memory import MemoryFileSystem
 
 LOOPBACK = "127.0.0.0/8, ::1"
 Respond = Callable[[BaseHTTPRequestHandler], None]
@@ -118,6 +120,16 @@ def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any
     from tests.conformance.http.lanes import Triggerer, through_a_worker
 
     return through_a_worker if request.param == "worker" else Triggerer(monkeypatch)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A storage that is no folder of this machine; gives its URL."""
+    monkeypatch.setattr(store, "_STORE_CACHE", {})
+    monkeypatch.setattr(MemoryFileSystem, "store", {})
+    monkeypatch.setattr(MemoryFileSystem, "pseudo_dirs", [""])
+    store.attach("memory", fs=MemoryFileSystem())
+    return "memory://bucket"
 
 
 @pytest.fixture

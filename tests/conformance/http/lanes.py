@@ -60,6 +60,7 @@ class Triggerer:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.xcoms: dict[str, Any] = {}
+        self.said: list[str] = []
 
         async def push(*, key: str, value: Any, **_of: Any) -> None:
             self.xcoms[key] = json.loads(json.dumps(value))
@@ -80,6 +81,24 @@ class Triggerer:
 
     def run(self, dag: DAG, task_id: str, conf: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run a task as a triggerer does, by way of the database."""
+        trigger = self.trigger(dag, task_id, conf)
+        return self._result(trigger, asyncio.run(self._event(trigger)))
+
+    def many(self, number: int, make: Make, **arguments: Any) -> None:
+        """Make a call several times at the same moment."""
+        with DAG("dag", schedule=None) as dag:
+            make(task_id="call", deferrable=True, **arguments)
+        triggers = [self.trigger(dag, "call") for _ in range(number)]
+
+        async def events() -> list[Any]:
+            return await asyncio.gather(*(self._event(trigger) for trigger in triggers))
+
+        for trigger, event in zip(triggers, asyncio.run(events()), strict=True):
+            self._result(trigger, event)
+
+    @staticmethod
+    def trigger(dag: DAG, task_id: str, conf: dict[str, Any] | None = None) -> HttpCallTrigger:
+        """Return the trigger of a task as a triggerer makes it from the database."""
         task = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag)))).get_task(
             task_id
         )
@@ -91,11 +110,14 @@ class Triggerer:
         }
         trigger = HttpCallTrigger(**kwargs)
         trigger.task_instance = instance(task)
-        trigger._log = log = Log()
+        trigger._log = Log()
         trigger.render_template_fields(context(trigger.task_instance, conf))
-        event = asyncio.run(self._event(trigger))
+        return trigger
+
+    def _result(self, trigger: HttpCallTrigger, event: Any) -> dict[str, Any]:
+        self.said += trigger.log.said
         if isinstance(event, TaskFailedEvent):
-            raise Failed(log.said[-1])
+            raise Failed(trigger.log.said[-1])
         if not isinstance(event, TaskSuccessEvent):
             raise AirflowException(str(event.payload))
         return self.xcoms["return_value"]

@@ -14,7 +14,9 @@ import pytest
 
 from hookline.exceptions import ConfigurationError, NoAnswer, UnexpectedStatus, UnreadableAnswer
 from hookline.hooks.http import HttpConnectorHook
+from hookline.operators.http import HttpGetOperator
 from tests.conformance.http.conftest import Server, answer
+from tests.conformance.http.lanes import Triggerer
 
 Connect = Callable[..., str]
 SECRET = {"auth_type": "bearer", "password": "s3cret"}
@@ -246,6 +248,15 @@ def test_verification_can_be_switched_off_with_a_warning(
     with HttpConnectorHook(connect(f"127.0.0.1:{server.port}", verify=False)) as hook:
         assert hook.call("POST").status == 200
     assert "TLS certificates are not verified: extra `verify` of crm" in capfd.readouterr().out
+
+
+def test_the_triggerer_warns_too(
+    tls_server: tuple[Server, str], connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, _ = tls_server
+    triggerer = Triggerer(monkeypatch)
+    triggerer(HttpGetOperator, http_conn_id=connect(f"127.0.0.1:{server.port}", verify=False))
+    assert triggerer.said[0] == "TLS certificates are not verified: extra `verify` of crm"
 
 
 def test_a_bundle_that_is_not_there(connect: Connect) -> None:

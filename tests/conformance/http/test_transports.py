@@ -185,6 +185,14 @@ def test_a_proxy_of_the_environment_is_used(
         send(post(where), where)
 
 
+def test_a_proxy_that_is_none_of_http_s(server: Server, send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://ann:s3cret@127.0.0.1:9")
+    where = target(server.url)
+    with pytest.raises(ConfigurationError, match="neither http nor https") as raised:
+        send(post(where), where)
+    assert "s3cret" not in str(raised.value)
+
+
 # Failures
 
 
