@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
@@ -23,6 +24,8 @@ from hookline.http.request import Request
 from hookline.http.response import Answer
 
 SHOWN_BYTES = 64 * 1024
+# A terminal would obey them.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 NO_TOKEN = "(access token)"  # noqa: S105  stands where one would
 
 
@@ -127,4 +130,4 @@ def _shown_answer(answer: Answer) -> str:
     lines = [f"{name}: {value}" for name, value in shown["headers"].items()]
     body = shown["body"]
     text = body if isinstance(body, str) else json.dumps(body, indent=2, ensure_ascii=False)
-    return "\n".join([f"{answer.status}", *lines, "", text[:SHOWN_BYTES]])
+    return _CONTROLS.sub("\ufffd", "\n".join([f"{answer.status}", *lines, "", text[:SHOWN_BYTES]]))

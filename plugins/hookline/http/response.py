@@ -101,13 +101,12 @@ def unexpected(request: Request, received: Received, secrets: Iterable[str] = ()
     location = received.header("location")
     if 300 <= status < 400 and location:
         target = without_query(location, request.url)
-        message += f": redirected to {redacted(target, secrets)}; {_WHY_NOT_FOLLOWED}"
+        further = " any further" if request.method in {"GET", "HEAD"} else ""
+        message += f": redirected to {redacted(target, secrets)}"
+        message += f"; redirects are not followed{further}, call that address"
     if received.content:
         message += f": {received.excerpt(secrets)}"
     return UnexpectedStatus(message, status)
-
-
-_WHY_NOT_FOLLOWED = "redirects are not followed, call that address"
 
 
 def read(received: Received) -> Answer:

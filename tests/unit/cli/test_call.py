@@ -124,6 +124,16 @@ def test_the_answer_is_shown_without_secrets(
     assert "t0k3n" not in said
 
 
+def test_an_answer_cannot_steer_the_terminal(
+    hookline: Run, server: Server, connect: Connect, capsys: Captured
+) -> None:
+    server.respond = answer(200, {"Content-Type": "text/plain"}, b"\x1b]0;owned\x07a\tb\nc\xc2\x9b31m")
+
+    hookline("call", "--conn-id", connect(server.url))
+
+    assert capsys.readouterr().out.endswith("\ufffd]0;owned\ufffda\tb\nc\ufffd31m\n")
+
+
 def test_a_failure_is_shown_and_the_exit_code(
     hookline: Run, server: Server, connect: Connect, capsys: Captured
 ) -> None:

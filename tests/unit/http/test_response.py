@@ -118,3 +118,11 @@ def test_status(status: int, expected: Any, accepted: bool) -> None:
 )
 def test_message_of_an_unexpected_status(answer: Received, message: str) -> None:
     assert str(unexpected(REQUEST, answer, ["t0k3n"])) == message
+
+
+def test_a_get_that_was_followed_far_enough_says_so() -> None:
+    received = Received(302, {"Location": "/there"}, b"")
+
+    assert str(unexpected(Request("GET", "https://h/a"), received)).endswith(
+        "redirects are not followed any further, call that address"
+    )
