@@ -10,7 +10,7 @@ import pytest
 
 from hookline.exceptions import UnreadableAnswer
 from hookline.http.call import Call
-from hookline.http.request import compose
+from hookline.http.request import Request, compose
 from hookline.http.response import Answer, Received, read, unexpected
 from hookline.http.target import from_fields
 
