@@ -53,3 +53,10 @@ def get_bool(option: str) -> bool:
     from airflow.configuration import conf
 
     return conf.getboolean(SECTION, option)
+
+
+def get_text(option: str) -> str:
+    """Return a textual option, which may be empty; its default stands in ``provider.yaml``."""
+    from airflow.configuration import conf
+
+    return str(conf.get(SECTION, option, fallback=""))

@@ -20,6 +20,7 @@ from hookline.inbox.group_commit import GroupCommit
 from hookline.ingress.answer import PUBLIC
 from hookline.ingress.app import Ingress, Limits
 from hookline.ingress.connections import listed, load
+from hookline.ingress.documents import Documents
 from hookline.ingress.refusals import Refusals
 from hookline.ingress.sources import Sources
 from hookline.tokens.callback import Callback
@@ -74,6 +75,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
         body_bytes=config.get_int("max_body_bytes"),
         seconds=config.get_float("request_timeout"),
     )
+    documents = Documents(config.get_text("allowed_networks"))
     keeper = Keeper(poll=config.get_float("poll_interval"))
     refusals = Refusals(config.get_int("refused_body_bytes"))
     health = Health()
@@ -96,9 +98,10 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*health.tasks, return_exceptions=True)
             sources.close()
+            await documents.close()
             database.dispose()
 
-    app = Application(prefix, Ingress(sources, inbox, limits, refusals), lifespan)
+    app = Application(prefix, Ingress(sources, documents, inbox, limits, refusals), lifespan)
     app.add_api_route(f"{prefix}/health", health.ready, methods=["GET"])
     app.add_api_route(f"{prefix}/health/live", health.live, methods=["GET"])
     app.add_api_route(f"{prefix}/oauth/callback", Callback().answer, methods=["GET"])

@@ -41,7 +41,10 @@ def send(args: Namespace) -> None:
     headers = {"Content-Type": "application/json", **(known.headers if known else {})}
     if source.event_id is not None and source.event_id.kind == "header":
         headers[source.event_id.argument] = _delivery_id(args.delivery_id)
-    headers |= source.verifier.sign(_message(url, path, headers, body))
+    try:
+        headers |= source.verifier.sign(_message(url, path, headers, body))
+    except ConfigurationError as error:
+        raise SystemExit(f"`{source.name}` cannot be sent to: {error}") from None
     try:
         # Redirects would carry the signature to another host.
         encoded = {name: value.encode("utf-8", "surrogatepass") for name, value in headers.items()}

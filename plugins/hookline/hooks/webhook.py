@@ -5,7 +5,6 @@ from __future__ import annotations
 from airflow.sdk import BaseHook
 
 from hookline.exceptions import ConfigurationError
-from hookline.protocol.source import CONN_TYPE, parse
 
 
 class WebhookHook(BaseHook):
@@ -16,7 +15,7 @@ class WebhookHook(BaseHook):
 
     conn_name_attr = "webhook_conn_id"
     default_conn_name = "webhook_default"
-    conn_type = CONN_TYPE
+    conn_type = "webhook"
     hook_name = "Webhook source (Hookline)"
 
     def __init__(self, webhook_conn_id: str = default_conn_name) -> None:
@@ -28,6 +27,9 @@ class WebhookHook(BaseHook):
 
         The test runs under a throw-away id, so the id itself is not checked.
         """
+        # Every form of the web UI imports this module: the schemes are loaded for the test only.
+        from hookline.protocol.source import parse
+
         connection = self.get_connection(self.webhook_conn_id)
         try:
             source = parse("source", connection.login, connection.password, connection.extra_dejson)

@@ -1,4 +1,4 @@
-"""Answers of the public routes, as JSON."""
+"""Answers of the public routes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hookline.ingress.request import Send
     from hookline.protocol.problem import Rejected
+    from hookline.protocol.signatures.handshake import Reply
 
 # Public answers share their origin with Airflow's session: a browser must never run one.
 PUBLIC = {
@@ -29,14 +30,23 @@ async def send_json(
 ) -> None:
     """Send one whole response."""
     content = json.dumps(body, separators=(",", ":")).encode("ascii")
+    await _send(send, status, content, headers=headers or {}, media_type=media_type)
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Send what a sender's handshake expects."""
+    content = reply.body.encode("utf-8", "replace")
+    await _send(send, reply.status, content, headers=reply.headers, media_type=reply.media_type)
+
+
+async def _send(
+    send: Send, status: int, content: bytes, *, headers: Mapping[str, str], media_type: str
+) -> None:
     fields = [
         (b"content-type", media_type.encode("ascii")),
         (b"content-length", str(len(content)).encode("ascii")),
         *_ALWAYS,
-        *(
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in (headers or {}).items()
-        ),
+        *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
     ]
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": content})

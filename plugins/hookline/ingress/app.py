@@ -9,13 +9,14 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.inbox.group_commit import GroupCommit, Overloaded
-from hookline.ingress.answer import send_json, send_problem
+from hookline.ingress.answer import send_json, send_problem, send_reply
+from hookline.ingress.documents import Documents
 from hookline.ingress.refusals import Refusals
 from hookline.ingress.request import Disconnected, Receive, Scope, Send, Stream, address, check_head, read
 from hookline.ingress.sources import Sources
 from hookline.protocol import intake
 from hookline.protocol.message import Message
-from hookline.protocol.problem import METHOD_NOT_ALLOWED, TIMED_OUT, UNAVAILABLE, Rejected
+from hookline.protocol.problem import TIMED_OUT, UNAVAILABLE, Rejected
 from hookline.protocol.source import Source
 
 log = structlog.get_logger(__name__)
@@ -44,8 +45,11 @@ class _Seen:
 class Ingress:
     """Verifies, stores and answers; a 2xx is sent after the event is committed, never before."""
 
-    def __init__(self, sources: Sources, inbox: GroupCommit, limits: Limits, refusals: Refusals) -> None:
+    def __init__(
+        self, sources: Sources, documents: Documents, inbox: GroupCommit, limits: Limits, refusals: Refusals
+    ) -> None:
         self._sources = sources
+        self._documents = documents
         self._inbox = inbox
         self._limits = limits
         self._refusals = refusals
@@ -71,12 +75,8 @@ class Ingress:
         check_head(scope)
         name, event_path = address(scope)
         source = seen.source = await self._sources.get(name)
-        if scope["method"] not in source.methods:
-            raise Rejected(
-                METHOD_NOT_ALLOWED,
-                f"The source takes {', '.join(source.methods)}.",
-                headers={"Allow": ", ".join(source.methods)},
-            )
+        if scope["method"] not in source.takes:
+            source.require_method(scope["method"])
         message = seen.message = await read(
             scope,
             stream,
@@ -84,9 +84,9 @@ class Ingress:
             max_bytes=min(source.max_body_bytes or self._limits.body_bytes, self._limits.body_bytes),
             seconds=self._limits.seconds,
         )
-        event = intake.take(source, message)
+        event = intake.take(await self._documents.informed(source, message), message)
         if isinstance(event, intake.Handshake):
-            await send_json(send, 200, {"status": "ok", "event": event.event_type})
+            await self._greet(event, send)
             return
         new = await self._store(event)
         await send_json(
@@ -94,6 +94,12 @@ class Ingress:
             202 if new else 200,
             {"event_id": event.event_id, "status": "accepted", "duplicate": not new},
         )
+
+    async def _greet(self, handshake: intake.Handshake, send: Send) -> None:
+        if handshake.reply is None:
+            await send_json(send, 200, {"status": "ok", "event": handshake.event_type})
+        else:
+            await send_reply(send, handshake.reply)
 
     async def _store(self, event: intake.Accepted) -> bool:
         try:

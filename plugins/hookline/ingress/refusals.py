@@ -109,7 +109,7 @@ class Refusals:
         shown = {
             **head,
             "headers": public_fields(message, source.verifier.reads),
-            "query": public_query(message),
+            "query": public_query(message, source.verifier.reads_query),
             "body_bytes": len(message.body),
         }
         if self._body_bytes:

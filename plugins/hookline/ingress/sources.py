@@ -13,6 +13,7 @@ import structlog
 
 from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
+from hookline.ingress.allowance import Allowance
 from hookline.protocol.problem import CLOSED, TOO_MANY_REQUESTS, UNAVAILABLE, UNKNOWN_SOURCE, Rejected
 from hookline.protocol.source import NAME, Source
 
@@ -46,8 +47,7 @@ class Sources:
         self._seen: set[str] = set()  # outlives the entries, which misses push out; holds real names only
         self._loading: dict[str, asyncio.Future[Source | Rejected]] = {}
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="hookline-sources")
-        self._allowance = UNKNOWN_BURST
-        self._allowed_at = time.monotonic()
+        self._allowance = Allowance(UNKNOWN_PER_SECOND, UNKNOWN_BURST)
 
     async def get(self, name: str) -> Source:
         """Return the source called ``name``.
@@ -78,7 +78,7 @@ class Sources:
         loading = self._loading.get(name)
         if loading is None:
             # A source that was there is always asked for again; only strangers' names are rationed.
-            if name not in self._seen and not self._may_ask():
+            if name not in self._seen and not self._allowance.take():
                 return Rejected(
                     TOO_MANY_REQUESTS,
                     "Too many unknown sources were asked for.",
@@ -122,15 +122,6 @@ class Sources:
         while len(self._entries) > MAX_CACHED:
             self._entries.popitem(last=False)
         return answer
-
-    def _may_ask(self) -> bool:
-        now = time.monotonic()
-        self._allowance = min(UNKNOWN_BURST, self._allowance + (now - self._allowed_at) * UNKNOWN_PER_SECOND)
-        self._allowed_at = now
-        if self._allowance < 1:
-            return False
-        self._allowance -= 1
-        return True
 
 
 def _unreadable(reason: str) -> Rejected:

@@ -23,18 +23,25 @@ _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-
 
 
 def envelope(
-    message: Message, *, source: str, event_id: str, event_type: str, hidden: frozenset[str]
+    message: Message,
+    *,
+    source: str,
+    event_id: str,
+    event_type: str,
+    hidden: frozenset[str],
+    hidden_query: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """Return the CloudEvent of a verified message, but for its ``data``.
 
     :param hidden: lower-case names of headers that this source's scheme reads: they do not travel on.
+    :param hidden_query: names of query parameters that it reads.
     :returns: ``specversion``, ``id``, ``source``, ``type``, ``time``, ``datacontenttype`` and
         ``hookline`` with ``headers`` and ``query`` without secrets, and ``traceparent`` where the sender
         gave a valid one (https://www.w3.org/TR/trace-context/).
     """
     extension: dict[str, Any] = {
         "headers": public_fields(message, hidden),
-        "query": public_query(message),
+        "query": public_query(message, hidden_query),
     }
     traceparent = message.headers.get("traceparent")
     if traceparent and _TRACEPARENT.match(traceparent):
@@ -57,9 +64,12 @@ def public_fields(message: Message, hidden: frozenset[str]) -> dict[str, str]:
     }
 
 
-def public_query(message: Message) -> dict[str, str]:
-    """Return the query parameters whose names do not say that they are secret; of repeated ones the last."""
-    return {name: value for name, value in message.query if not _is_secret(name)}
+def public_query(message: Message, hidden: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Return the query parameters whose names do not say that they are secret; of repeated ones the last.
+
+    :param hidden: names of those that carry the proof.
+    """
+    return {name: value for name, value in message.query if name not in hidden and not _is_secret(name)}
 
 
 def _is_secret(name: str) -> bool:

@@ -12,8 +12,10 @@ from hookline.protocol import deduplication, strict_json
 from hookline.protocol.envelope import envelope, public_query
 from hookline.protocol.message import Message
 from hookline.protocol.problem import MALFORMED, UNSUPPORTED_MEDIA_TYPE, Rejected
+from hookline.protocol.signatures.handshake import Reply
 from hookline.protocol.source import Source
 
+HANDSHAKE = "handshake"
 MAX_TYPE = 200
 JSON = "application/json"
 
@@ -37,18 +39,30 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A request that asks whether anybody is there; answered, never stored."""
+    """A request that asks whether anybody is there; answered, never stored.
+
+    :param reply: what the sender expects to read, or None if any 2xx will do.
+    """
 
     event_type: str
+    reply: Reply | None = None
 
 
 def take(source: Source, message: Message) -> Accepted | Handshake:
     """Verify, parse and name one message.
 
-    :raises Rejected: with the problem ``unauthenticated``, ``malformed`` or ``unsupported-media-type``.
+    :raises Rejected: with the problem ``unauthenticated``, ``malformed``,
+        ``method-not-allowed`` or ``unsupported-media-type``.
     """
+    if reply := source.greeted(message, verified=False):
+        return Handshake(HANDSHAKE, reply)
+    source.require_method(message.method)
     source.verifier.verify(message)
-    text, data = _data(message)
+    if reply := source.greeted(message, verified=True):
+        return Handshake(HANDSHAKE, reply)
+    text, data = _data(message, source.verifier.reads_query)
+    if source.scheme.pings and (asked := source.scheme.event_type.find(message, data)) in source.scheme.pings:
+        return Handshake(str(asked))
     if source.event_type.kind == "path":
         segments = message.path_segments()
     else:
@@ -57,9 +71,7 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
             raise Rejected(
                 MALFORMED, f"The event's type is expected in {source.event_type}, and is not there."
             )
-        if found in source.scheme.handshakes:
-            return Handshake(found)
-        segments = tuple(found.split("."))
+        segments = tuple(found.split(source.separator))
     event_type = ".".join(segments) or source.name
     if len(event_type) > MAX_TYPE or not event_type.isprintable():
         raise Rejected(MALFORMED, f"An event's type is printable text of at most {MAX_TYPE} characters.")
@@ -70,7 +82,12 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
     delivery_id = source.event_id.find(message, data) if source.event_id else None
     event_id = deduplication.event_id(delivery_id)
     head = envelope(
-        message, source=source.name, event_id=event_id, event_type=event_type, hidden=source.verifier.reads
+        message,
+        source=source.name,
+        event_id=event_id,
+        event_type=event_type,
+        hidden=source.verifier.reads,
+        hidden_query=source.verifier.reads_query,
     )
     return Accepted(
         source=source.name,
@@ -84,9 +101,9 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
     )
 
 
-def _data(message: Message) -> tuple[str, Any]:
+def _data(message: Message, hidden_query: frozenset[str]) -> tuple[str, Any]:
     if message.method == "GET" and not message.body:
-        query = public_query(message)
+        query = public_query(message, hidden_query)
         return json.dumps(query), query
     _check_format(message)
     try:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
 from hookline.protocol import naming, platform
 from hookline.protocol.locator import Locator
+from hookline.protocol.message import Message
+from hookline.protocol.problem import METHOD_NOT_ALLOWED, Rejected
+from hookline.protocol.signatures.handshake import Handshake, Reply
+from hookline.protocol.signatures.handshakes import HANDSHAKES
 from hookline.protocol.signatures.registry import SCHEMES
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, text_option
 
@@ -28,6 +32,8 @@ _OPTIONS = frozenset(
         "methods",
         "max_body_bytes",
         "on_paused",
+        "handshake",
+        "verify_token",
     }
 )
 
@@ -51,6 +57,33 @@ class Source:
     methods: tuple[str, ...] = DEFAULT_METHODS
     max_body_bytes: int | None = None
     run_paused: bool = False
+    separator: str = "."
+    handshake: Handshake | None = None
+    handshake_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """Methods of requests that are read: those of events, and those of the handshake."""
+        return frozenset(self.methods) | (self.handshake.methods if self.handshake else frozenset())
+
+    def require_method(self, method: str) -> None:
+        """Refuse a method that no event has.
+
+        :raises Rejected: with the problem ``method-not-allowed``.
+        """
+        if method not in self.methods:
+            allowed = ", ".join(self.methods)
+            raise Rejected(METHOD_NOT_ALLOWED, f"The source takes {allowed}.", headers={"Allow": allowed})
+
+    def greeted(self, message: Message, *, verified: bool) -> Reply | None:
+        """Return the reply to a handshake, or None if this message is none.
+
+        :param verified: whether the message's signature was verified; each handshake has one place.
+        :raises Rejected: it is a handshake that does not know the secret.
+        """
+        if self.handshake is None or self.handshake.signed is not verified:
+            return None
+        return self.handshake.answer(message, self.handshake_secrets)
 
     def candidates(self, segments: tuple[str, ...]) -> list[str]:
         """Return the dag ids that may run for an event, best first, ending in the catch-all.
@@ -84,11 +117,13 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
     secrets = tuple(
         secret
         for secret in (password, text_option(extra, "previous_secret", ""))
-        if secret and secret.strip()
+        if password and password.strip() and secret and secret.strip()
     )
     if scheme.needs_secret and not (password and password.strip()):
         raise ConfigurationError(f"`auth_type` {scheme.name} needs a secret in the password field.")
-    verifier = scheme.build(Credentials(login or "", secrets), extra)
+    credentials = Credentials(login or "", secrets)
+    verifier = scheme.build(credentials, extra)
+    handshake, handshake_secrets = _handshake(scheme, credentials, extra)
     methods = _methods(extra)
     if "GET" in methods and not verifier.covers_query:
         raise ConfigurationError(
@@ -105,7 +140,29 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
         methods=methods,
         max_body_bytes=_max_body_bytes(extra),
         run_paused=_choice(extra, "on_paused", ("hold", "run")) == "run",
+        separator="." if "event_type" in extra else scheme.separator,
+        handshake=handshake,
+        handshake_secrets=handshake_secrets,
     )
+
+
+def _handshake(
+    scheme: Scheme, credentials: Credentials, extra: Mapping[str, Any]
+) -> tuple[Handshake | None, tuple[bytes, ...]]:
+    name = text_option(extra, "handshake", "") or None
+    if name is not None and name not in HANDSHAKES:
+        raise ConfigurationError(f"`handshake` must be one of {', '.join(HANDSHAKES)}.")
+    handshake = HANDSHAKES[name] if name is not None else scheme.handshake
+    option = handshake.secret_option if handshake else ""
+    if "verify_token" in extra and option != "verify_token":
+        raise ConfigurationError("`verify_token` is only read where the handshake is meta.")
+    if not option:
+        return handshake, credentials.encoded
+    secret = text_option(extra, option, "")
+    if not secret.strip() and name is not None:
+        raise ConfigurationError(f"`handshake` {name} needs `{option}`.")
+    # Without the secret there is no handshake yet: events may come from a subscription that was made before.
+    return (handshake, (secret.encode("utf-8", "surrogatepass"),)) if secret.strip() else (None, ())
 
 
 def _scheme(extra: Mapping[str, Any]) -> Scheme:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hookline.exceptions import ConfigurationError
 from hookline.http.auth.clock import now
 from hookline.http.headers import checked
-from hookline.protocol.signatures.hmac import Layout
+from hookline.protocol.signatures.layout import Layout
 
 if TYPE_CHECKING:
     from hookline.http.request import Request
@@ -32,7 +32,7 @@ def authenticate(target: Target, request: Request) -> Request:
     layout = _layout(target)
     stamp = str(int(now())) if layout.timestamp_header else ""
     signature = layout.signature(
-        target.password.encode(), request.body or (), url=request.url, timestamp=stamp
+        target.password.encode(), request.body or (), url=request.url, timestamp=stamp, method=request.method
     )
     if stamp:
         request = request.with_header(layout.timestamp_header, stamp)

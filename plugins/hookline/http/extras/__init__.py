@@ -27,7 +27,7 @@ from hookline.http.extras.check import (
 )
 from hookline.http.select import compiled
 from hookline.protocol import rate
-from hookline.protocol.signatures.hmac import ALGORITHMS, ENCODINGS
+from hookline.protocol.signatures.layout import ALGORITHMS, ENCODINGS
 
 DAY = 86_400.0
 MAX_BYTES = 2**30

@@ -1,47 +1,78 @@
-"""``api_key``: the secret itself in a header of the source's choice."""
+"""``api_key``: the secret itself, in a header or a query parameter of the source's choice."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
+from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
-from hookline.protocol.signatures.scheme import Credentials, Scheme, any_equal, header_option
+from hookline.protocol.signatures.handshake import single
+from hookline.protocol.signatures.scheme import (
+    Credentials,
+    Scheme,
+    Verifier,
+    any_equal,
+    header_option,
+    text_option,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class ApiKey:
-    """Compares one header with the Connection's password."""
+class ApiKey(Verifier):
+    """Compares one header or one query parameter with the Connection's password.
 
-    covers_query: ClassVar[bool] = True
+    :param parameter: name of the query parameter; the header is not read then.
+    """
+
     credentials: Credentials
     header: str
+    parameter: str = ""
 
     @property
     def reads(self) -> frozenset[str]:
         """Lower-case names of the headers that carry the proof."""
-        return frozenset({self.header.lower()})
+        return frozenset() if self.parameter else frozenset({self.header.lower()})
+
+    @property
+    def reads_query(self) -> frozenset[str]:
+        """Names of the query parameters that carry the proof."""
+        return frozenset({self.parameter} - {""})
 
     def verify(self, message: Message) -> None:
         """Accept the right key.
 
-        :raises Rejected: the header is missing, repeated or wrong.
+        :raises Rejected: the header or parameter is missing, repeated or wrong.
         """
-        presented = message.headers.get(self.header)
+        if self.parameter:
+            where = f"`{self.parameter}` in the query"
+            value = single(message, self.parameter)
+            presented = None if value is None else value.encode("utf-8")
+        else:
+            where = f"`{self.header}` header"
+            value = message.headers.get(self.header)
+            presented = None if value is None else value.encode("latin-1")
         if presented is None:
-            raise unauthenticated(f"No single `{self.header}` header.")
-        if not any_equal(presented.encode("latin-1"), self.credentials.encoded):
-            raise unauthenticated(f"The key in `{self.header}` is wrong.")
+            raise unauthenticated(f"No single {where}.")
+        if not any_equal(presented, self.credentials.encoded):
+            raise unauthenticated(f"The key in the {where} is wrong.")
 
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002
         """Return the key's header."""
+        if self.parameter:
+            raise ConfigurationError(f"The key stands in the query: add `?{self.parameter}=…` to the URL.")
         return {self.header: self.credentials.secrets[0]}
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> ApiKey:
-    return ApiKey(credentials, header_option(extra, "api_key_header", "X-API-Key"))
+    parameter = text_option(extra, "key_query", "")
+    if parameter and text_option(extra, "api_key_header", ""):
+        raise ConfigurationError(
+            "The key stands in a header or in the query: drop `api_key_header` or `key_query`."
+        )
+    return ApiKey(credentials, header_option(extra, "api_key_header", "X-API-Key"), parameter)
 
 
-SCHEME = Scheme(name="api_key", build=_build, options=frozenset({"api_key_header"}))
+SCHEME = Scheme(name="api_key", build=_build, options=frozenset({"api_key_header", "key_query"}))

@@ -11,17 +11,16 @@ from typing import Any, ClassVar
 from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
-from hookline.protocol.signatures.scheme import Credentials, Scheme, any_equal
+from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, any_equal
 
 CHALLENGE = 'Basic realm="hookline", charset="UTF-8"'
 
 
 @dataclass(frozen=True, slots=True)
-class Basic:
+class Basic(Verifier):
     """Compares ``Authorization: Basic`` with the Connection's login and password."""
 
     reads: ClassVar[frozenset[str]] = frozenset({"authorization"})
-    covers_query: ClassVar[bool] = True
     credentials: Credentials
 
     def verify(self, message: Message) -> None:

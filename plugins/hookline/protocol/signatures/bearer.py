@@ -8,17 +8,16 @@ from typing import Any, ClassVar
 
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
-from hookline.protocol.signatures.scheme import Credentials, Scheme, any_equal
+from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, any_equal
 
 CHALLENGE = 'Bearer realm="hookline"'
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(Verifier):
     """Compares the bearer token with the Connection's password."""
 
     reads: ClassVar[frozenset[str]] = frozenset({"authorization"})
-    covers_query: ClassVar[bool] = True
     credentials: Credentials
 
     def verify(self, message: Message) -> None:

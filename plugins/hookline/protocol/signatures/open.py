@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from hookline.protocol.message import Message
-from hookline.protocol.signatures.scheme import Credentials, Scheme
+from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier
 
 
-class Open:
+class Open(Verifier):
     """Accepts every message."""
 
     reads: ClassVar[frozenset[str]] = frozenset()
-    covers_query: ClassVar[bool] = True
 
     def verify(self, message: Message) -> None:
         """Accept the message."""

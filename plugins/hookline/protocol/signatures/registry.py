@@ -1,11 +1,49 @@
-"""Every ``auth_type`` a source may have; a new one is a module and a line here."""
+"""Every ``auth_type`` a source may have: the general ones, and one module each in ``vendors/``.
+
+A module is imported when a source needs it, so a process pays for the vendors it meets.
+"""
 
 from __future__ import annotations
 
-from hookline.protocol.signatures import api_key, basic, bearer, github, hmac
-from hookline.protocol.signatures import open as open_
+import pkgutil
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from hookline.protocol.signatures import vendors
 from hookline.protocol.signatures.scheme import Scheme
 
-SCHEMES: dict[str, Scheme] = {
-    module.SCHEME.name: module.SCHEME for module in (open_, basic, api_key, bearer, hmac, github)
+_GENERAL = {
+    "none": "open",
+    "basic": "basic",
+    "api_key": "api_key",
+    "bearer": "bearer",
+    "hmac": "hmac",
+    "jwt": "jwt",
+    "standard_webhooks": "standard_webhooks",
 }
+
+
+class _Schemes(Mapping[str, Scheme]):
+    """The schemes by their names."""
+
+    def __init__(self) -> None:
+        here = __package__ or ""
+        self._modules = {name: f"{here}.{module}" for name, module in _GENERAL.items()}
+        found = sorted(module.name for module in pkgutil.iter_modules(vendors.__path__))
+        self._modules |= {name: f"{vendors.__name__}.{name}" for name in found}
+
+    def __getitem__(self, name: str) -> Scheme:
+        scheme: Scheme = import_module(self._modules[name]).SCHEME
+        return scheme
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+
+SCHEMES = _Schemes()
