@@ -25,6 +25,25 @@ SOURCES: dict[str, dict[str, Any]] = {
     "misspelt": {"password": SECRET, "extra": {"auth_type": "githup"}},
     "no-secret": {"extra": {"auth_type": "github"}},
     "broken": {"extra": ["auth_type"]},
+    "slack": {"password": SECRET, "extra": {"auth_type": "slack"}},
+    "meta": {"password": SECRET, "extra": {"auth_type": "meta", "verify_token": "t0ken"}},
+    "twitter": {"password": SECRET, "extra": {"auth_type": "twitter"}},
+    "asana": {"password": SECRET, "extra": {"auth_type": "asana"}},
+    "discord": {"password": "ab" * 32, "extra": {"auth_type": "discord"}},
+    "graph": {
+        "password": SECRET,
+        "extra": {"auth_type": "api_key", "key_query": "key", "handshake": "microsoft_graph"},
+    },
+    "cloud": {"password": SECRET, "extra": {"auth_type": "bearer", "handshake": "cloudevents"}},
+    "paypal": {"password": SECRET, "extra": {"auth_type": "paypal"}},
+    "keys-away": {
+        "extra": {
+            "auth_type": "jwt",
+            "jwks_url": "http://127.0.0.1:9/keys",
+            "jwt_issuer": "i",
+            "jwt_audience": "a",
+        }
+    },
     "other-type": {"conn_type": "http", "extra": {"auth_type": "none"}},
 }
 

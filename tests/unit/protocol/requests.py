@@ -20,10 +20,11 @@ def message(
     query: str = "",
     url: str = "http://airflow.example/hooks/in/shop",
     received_at: datetime = ARRIVAL,
+    method: str = "POST",
 ) -> Message:
     fields = headers.items() if isinstance(headers, Mapping) else headers
     return Message(
-        method="POST",
+        method=method,
         url=url,
         event_path=event_path,
         query_string=query,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_CHAIN = 8
 """Certificates in one document."""
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
 class Untrusted(Exception):
@@ -61,6 +65,14 @@ def _checked(pem: bytes, domain: str, at: datetime, roots: Store | None) -> RSAP
 def _public() -> Store:
     import certifi
     from cryptography import x509
+    from cryptography.utils import CryptographyDeprecationWarning
     from cryptography.x509.verification import Store
 
-    return Store(x509.load_pem_x509_certificates(certifi.contents().encode("ascii")))
+    roots = []
+    with warnings.catch_warnings():
+        # The bundle has a root that RFC 5280 disallows; nothing is lost without it.
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        for pem in _PEM.findall(certifi.contents()):
+            with suppress(ValueError, CryptographyDeprecationWarning):
+                roots.append(x509.load_pem_x509_certificate(pem.encode("ascii")))
+    return Store(roots)

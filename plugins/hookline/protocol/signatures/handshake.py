@@ -50,7 +50,7 @@ def reflected(text: str | None) -> str | None:
 
 def single(message: Message, name: str) -> str | None:
     """Return the query parameter of this name, or None when it is absent or repeated."""
-    found = [value for key, value in message.query if key == name]
+    found = [value for parameter, value in message.query if parameter == name]
     return found[0] if len(found) == 1 else None
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
 from hookline.protocol.signatures.jwt_options import PUBLIC, Options, options
@@ -173,10 +172,7 @@ def _parsed(document: bytes) -> Mapping[str | None, PyJWK]:
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Jwt:
-    read = options(credentials, extra)
-    if read.jwks_url and credentials.secrets:
-        raise ConfigurationError("`jwks_url` has the keys; leave the password empty.")
-    return Jwt(read, credentials.secrets)
+    return Jwt(options(credentials, extra), credentials.secrets)
 
 
 SCHEME = Scheme(

@@ -41,6 +41,8 @@ def options(credentials: Credentials, extra: Mapping[str, Any]) -> Options:
     """
     jwks_url = text_option(extra, "jwks_url", "")
     issuer, audience = (text_option(extra, f"jwt_{name}", "") for name in ("issuer", "audience"))
+    if jwks_url and credentials.secrets:
+        raise ConfigurationError("`jwks_url` has the keys; leave the password empty.")
     if jwks_url:
         _check_jwks(jwks_url, issuer, audience)
     elif not credentials.secrets:

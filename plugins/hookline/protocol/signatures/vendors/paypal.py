@@ -40,6 +40,8 @@ _URL = re.compile(
     r"https://api(-m)?(\.sandbox)?\.paypal\.com/v1/notifications/certs/[A-Za-z0-9][A-Za-z0-9_-]{0,199}\Z"
 )
 
+_TRANSMISSION = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
+
 
 @dataclass(frozen=True, slots=True)
 class PayPal(Verifier):
@@ -67,14 +69,11 @@ class PayPal(Verifier):
         return False
 
     def document(self, message: Message) -> str:
-        """Return where the certificate is.
+        """Return where the certificate is, once everything else could be right.
 
-        :raises Rejected: not at PayPal's.
+        :raises Rejected: not at PayPal's, or the message is refused whatever the certificate.
         """
-        url = _fields(message)[CERTIFICATE]
-        if not _URL.match(url):
-            raise unauthenticated(f"`{CERTIFICATE}` is no address of PayPal's certificates.")
-        return url
+        return self._plausible(message)[CERTIFICATE]
 
     def informed(self, document: bytes) -> Self:
         """Return the verifier with this certificate, in PEM, with those of its authorities."""
@@ -86,16 +85,9 @@ class PayPal(Verifier):
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        fields = _fields(message)
-        self.document(message)
-        if fields[ALGORITHM] != "SHA256withRSA":
-            raise unauthenticated(f"`{ALGORITHM}` is not SHA256withRSA.")
-        timing.check(fields[TIME], unit="iso", name=TIME, message=message, tolerance=self.tolerance)
+        fields = self._plausible(message)
         if self.certificate is None:
             raise unauthenticated("PayPal's certificate was not fetched.")
-        signature = decoded(fields[SIGNATURE], "base64")
-        if signature is None:
-            raise unauthenticated(f"`{SIGNATURE}` is not base64.")
         try:
             key = public_key(
                 self.certificate + b"\n" + self.intermediates, DOMAIN, message.received_at, self.roots
@@ -106,12 +98,30 @@ class PayPal(Verifier):
             ) from None
         for webhook_id in self.webhook_ids:
             try:
-                key.verify(signature, _signed(message, fields, webhook_id), PKCS1v15(), SHA256())
+                key.verify(
+                    decoded(fields[SIGNATURE], "base64") or b"",
+                    _signed(message, fields, webhook_id),
+                    PKCS1v15(),
+                    SHA256(),
+                )
             except InvalidSignature:
                 continue
             return
         shown = repr(_signed(message, fields, "<webhook id>").decode("utf-8", "replace")[:300])
         raise unauthenticated(f"`{SIGNATURE}` is not the signature of {shown}.")
+
+    def _plausible(self, message: Message) -> dict[str, str]:
+        fields = _fields(message)
+        if not _URL.match(fields[CERTIFICATE]):
+            raise unauthenticated(f"`{CERTIFICATE}` is no address of PayPal's certificates.")
+        if fields[ALGORITHM] != "SHA256withRSA":
+            raise unauthenticated(f"`{ALGORITHM}` is not SHA256withRSA.")
+        if not _TRANSMISSION.match(fields[ID]):
+            raise unauthenticated(f"`{ID}` is no transmission's id.")
+        if not decoded(fields[SIGNATURE], "base64"):
+            raise unauthenticated(f"`{SIGNATURE}` is not base64.")
+        timing.check(fields[TIME], unit="iso", name=TIME, message=message, tolerance=self.tolerance)
+        return fields
 
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002
         """Raise: PayPal has the private key."""
