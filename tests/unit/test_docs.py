@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hookline.get_provider_info import get_provider_info
+from hookline.get_provider_info import get_provider_info, vendors
 from hookline.protocol import problem
+from hookline.protocol.problem import Rejected
 from hookline.protocol.signatures.registry import SCHEMES
+from hookline.protocol.signatures.scheme import Credentials
 from hookline.protocol.source import _OPTIONS
+from tests.unit.protocol.webhooks import Webhook
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *DOCS.rglob("*.md")])
 LINK = re.compile(r"\[[^]]*\]\(([^)#]+)(?:#[^)]*)?\)")
+
+
+def text_of(page: str) -> str:
+    return (DOCS / page).read_text()
 
 
 def listed(page: str) -> set[str]:
@@ -59,3 +68,28 @@ def test_every_setting_is_in_the_reference_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `([a-z_]+)` \| (?:`([^`]+)`|none) \|", text, re.MULTILINE))
 
     assert rows == {name: option["default"] for name, option in settings.items()}
+
+
+def test_every_vendor_is_in_the_reference_and_says_whether_it_is_verified() -> None:
+    table = text_of("reference/sources.md").partition("\n## Vendors")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| [^|`]+ \| `(\w+)` \| .* \| ([^|]+) \|$", table, re.MULTILINE)
+    files = [json.loads(file.read_text()) for file in (ROOT / "tests/vectors/webhooks").glob("*.json")]
+    verified = {file["extra"]["auth_type"]: file["verified"] for file in files}
+
+    assert {name: checked != "unverified" for name, checked in rows} == {
+        name: verified[name] for name in vendors()
+    }
+
+
+def test_the_vendor_that_the_how_to_adds_is_verified() -> None:
+    text = text_of("how-to/add-a-vendor.md")
+    [module] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    [vectors] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    namespace: dict[str, Any] = {}
+    exec(module, namespace)
+    [case] = vectors["cases"]
+    verifier = namespace["SCHEME"].build(Credentials("", (vectors["password"],)), vectors["extra"])
+
+    verifier.verify(Webhook("acme", vectors, case).message())
+    with pytest.raises(Rejected):
+        verifier.verify(Webhook("acme", vectors, case).message(body=b"{}"))

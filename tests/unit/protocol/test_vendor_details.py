@@ -6,9 +6,14 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import standardwebhooks
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hookline.exceptions import ConfigurationError
 from hookline.protocol.intake import Accepted, Handshake, take
@@ -169,8 +174,6 @@ def test_what_may_have_been_signed_by_the_check_is_no_event(body: str) -> None:
 
 @pytest.mark.parametrize("token", ['{"a":1}', "a=1", "%7B%7D", "a b", "a" * 257, "☃", ""])
 def test_the_check_signs_nothing_that_could_be_an_event(token: str) -> None:
-    from urllib.parse import quote
-
     refused(TWITTER.source(), message(b"", query=f"crc_token={quote(token)}", method="GET"))
 
 
@@ -361,6 +364,14 @@ def test_the_public_url_is_the_one_that_is_signed() -> None:
         behind = source(**fields, public_url=public_url)
         behind.verifier.verify(message(headers=made, url=inside.url, query="x=1"))
     refused(source(**fields), message(headers=made, url=inside.url, query="x=1"))
+
+
+@given(body=st.text(st.characters(codec="utf-8")), key=st.binary(min_size=24, max_size=64))
+def test_the_library_of_standard_webhooks_accepts_what_we_sign(body: str, key: bytes) -> None:
+    secret = "whsec_" + base64.b64encode(key).decode()
+    sender = source(password=secret, auth_type="standard_webhooks").verifier
+    made = sender.sign(message(body.encode(), {"webhook-id": "msg_1"}, received_at=datetime.now(UTC)))
+    standardwebhooks.Webhook(secret).verify(body, dict(made), json_parse=False)
 
 
 REFUSED_OPTIONS = {
