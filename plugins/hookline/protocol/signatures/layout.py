@@ -6,7 +6,7 @@ import base64
 import hmac
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
@@ -85,6 +85,8 @@ class Layout:
     listed: Listed | None = None
     also: tuple[str, ...] = ()
     urls: Callable[[str], tuple[str, ...]] = as_it_is
+    timed: bool = field(init=False)
+    parts: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Check that the layout signs what it must.
@@ -95,6 +97,11 @@ class Layout:
             raise ConfigurationError(f"`signature_algorithm` must be one of {', '.join(ALGORITHMS)}.")
         if self.encoding not in ENCODINGS:
             raise ConfigurationError(f"`signature_encoding` must be one of {', '.join(ENCODINGS)}.")
+        # Whether the time is signed, and the content taken apart: asked for with every request.
+        object.__setattr__(
+            self, "timed", bool(self.timestamp_header or (self.listed and self.listed.timestamp))
+        )
+        object.__setattr__(self, "parts", tuple(filter(None, _PLACEHOLDER.split(self.content))))
         placeholders = set(_PLACEHOLDER.findall(self.content))
         if unknown := placeholders - _KNOWN:
             raise ConfigurationError(f"`signed_content` has the unknown placeholder `{min(unknown)}`.")
@@ -113,11 +120,6 @@ class Layout:
             raise ConfigurationError("`timestamp_tolerance` must be a positive number of seconds.")
 
     @property
-    def timed(self) -> bool:
-        """Whether the time of signing is signed."""
-        return bool(self.timestamp_header or (self.listed and self.listed.timestamp))
-
-    @property
     def version(self) -> str:
         """Name of a signature, empty where the header holds one only."""
         return self.listed.signature if self.listed else ""
@@ -131,7 +133,9 @@ class Layout:
 
         :raises Rejected: a header is missing, repeated or malformed, or the time is off.
         """
-        found = [name for name in (self.header, *self.also) if name in message.headers] or [self.header]
+        found = [self.header]
+        if self.also:
+            found = [name for name in (self.header, *self.also) if name in message.headers] or found
         values = [_single(message, name) for name in found]
         stamp = _single(message, self.timestamp_header) if self.timestamp_header else ""
         if self.listed:
@@ -160,13 +164,16 @@ class Layout:
 
         :param body: in pieces; gone through once for each ``{body}``.
         """
+        if self.content == "{body}":
+            yield from body
+            return
         values = {
             "{timestamp}": timestamp.encode("latin-1"),
             "{url}": url.encode("utf-8", "surrogatepass"),
             "{id}": message_id.encode("latin-1"),
             "{method}": method.encode("latin-1"),
         }
-        for part in _PLACEHOLDER.split(self.content):
+        for part in self.parts:
             if part == "{body}":
                 yield from body
             else:
