@@ -57,6 +57,14 @@ def test_the_request_is_kept_without_secrets_and_body(fresh_server: Server, quer
         assert secret not in refusal["request"]
 
 
+def test_a_key_in_the_query_is_not_kept(fresh_server: Server, query: Query) -> None:
+    fresh_server.post("graph?key=presented-k3y&page=2", b"{}")
+
+    [refusal] = kept(query, 1)
+    assert json.loads(refusal["request"])["query"] == {"page": "2"}
+    assert "presented-k3y" not in json.dumps(refusal)
+
+
 def test_the_beginning_of_a_body_is_kept_where_it_is_wanted(
     settings: pytest.MonkeyPatch, database_file: Any, query: Query
 ) -> None:

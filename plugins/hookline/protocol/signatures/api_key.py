@@ -47,17 +47,17 @@ class ApiKey(Verifier):
         :raises Rejected: the header or parameter is missing, repeated or wrong.
         """
         if self.parameter:
-            where = f"`{self.parameter}` in the query"
+            name, kind = self.parameter, "query parameter"
             value = single(message, self.parameter)
             presented = None if value is None else value.encode("utf-8")
         else:
-            where = f"`{self.header}` header"
+            name, kind = self.header, "header"
             value = message.headers.get(self.header)
             presented = None if value is None else value.encode("latin-1")
         if presented is None:
-            raise unauthenticated(f"No single {where}.")
+            raise unauthenticated(f"No single `{name}` {kind}.")
         if not any_equal(presented, self.credentials.encoded):
-            raise unauthenticated(f"The key in the {where} is wrong.")
+            raise unauthenticated(f"The key in `{name}` is wrong.")
 
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002
         """Return the key's header."""
