@@ -61,7 +61,7 @@ class Documents:
     async def informed(self, source: Source, message: Message) -> Source:
         """Return the source with what its verifier needs to judge the message.
 
-        :raises Rejected: the document is none of the vendor's, or cannot be had now.
+        :raises Rejected: it cannot be had now.
         """
         url = source.verifier.document(message)
         if url is None:

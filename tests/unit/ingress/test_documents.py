@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,7 +17,9 @@ from jwt.algorithms import RSAAlgorithm
 
 from hookline.ingress import documents
 from hookline.ingress.documents import Documents
+from hookline.protocol.intake import Handshake, take
 from hookline.protocol.problem import UNAUTHENTICATED, UNAVAILABLE, Rejected
+from hookline.protocol.signatures.handshakes import CLOUDEVENTS
 from hookline.protocol.source import Source
 from tests.unit.protocol.requests import message, source
 from tests.unit.protocol.webhooks import load
@@ -179,9 +181,18 @@ def test_a_server_that_is_away_closes_the_door(keys: KeyServer) -> None:
 def test_a_stranger_s_certificate_is_not_even_asked_for(keys: KeyServer) -> None:
     url = f"http://127.0.0.1:{keys.port}/v1/notifications/certs/CERT-1"
     request = PAYPAL.message(headers=PAYPAL.with_header("PayPal-Cert-Url", url))
+    informed = run(lambda fetcher: fetcher.informed(PAYPAL.source(), request))
     with pytest.raises(Rejected) as raised:
-        run(lambda fetcher: fetcher.informed(PAYPAL.source(), request))
+        informed.verifier.verify(request)
     assert raised.value.problem is UNAUTHENTICATED
+    assert keys.asked == []
+
+
+def test_a_handshake_that_nobody_signs_needs_no_document(keys: KeyServer) -> None:
+    waiting = replace(keys.source(), handshake=CLOUDEVENTS)
+    asked = message(b"", {"WebHook-Request-Origin": "a.example"}, method="OPTIONS")
+    informed = run(lambda fetcher: fetcher.informed(waiting, asked))
+    assert isinstance(take(informed, asked), Handshake)
     assert keys.asked == []
 
 

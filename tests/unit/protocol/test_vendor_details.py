@@ -103,8 +103,9 @@ def test_certificates_are_fetched_from_paypal(url: str) -> None:
 )
 def test_and_from_nowhere_else(url: str) -> None:
     request = PAYPAL.message(headers=PAYPAL.with_header("PayPal-Cert-Url", url))
-    with pytest.raises(Rejected):
-        PAYPAL.source().verifier.document(request)
+    assert PAYPAL.source().verifier.document(request) is None
+    if "\n" not in url:
+        assert "no address of PayPal's" in refused(PAYPAL.source(), request)
 
 
 def test_an_older_algorithm_of_paypal_is_refused() -> None:

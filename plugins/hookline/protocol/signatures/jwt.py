@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hookline.protocol.message import Message
-from hookline.protocol.problem import unauthenticated
+from hookline.protocol.problem import Rejected, unauthenticated
 from hookline.protocol.signatures.jwt_options import PUBLIC, Options, options
 from hookline.protocol.signatures.keys import only_the_sender
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier
@@ -46,7 +46,10 @@ class Jwt(Verifier):
         """Return the JWKS's URL, for a message that has a token."""
         if not self.options.jwks_url:
             return None
-        self._token(message)
+        try:
+            self._header(self._token(message))
+        except Rejected:
+            return None
         return self.options.jwks_url
 
     def informed(self, document: bytes) -> Self:

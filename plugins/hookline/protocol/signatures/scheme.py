@@ -72,9 +72,8 @@ class Verifier(ABC):
     def document(self, message: Message) -> str | None:  # noqa: ARG002
         """Return the URL of what :meth:`informed` has to be given before this message can be verified.
 
-        The URL is the Connection's own, or was checked against the vendor's hosts.
-
-        :raises Rejected: the message names a document that is none of the vendor's.
+        The URL is the Connection's own, or was checked against the vendor's hosts. None where no document
+        could help: :meth:`verify` refuses the message then, or it is a handshake that nobody signs.
         """
         return None
 

@@ -31,7 +31,10 @@ class Kinetic(Verifier):
 
     def verify(self, message: Message) -> None:
         """Accept the right name with the right signature."""
-        for name, expected in ((KEY, (self.login.encode(),)), (SIGNATURE, self.signatures)):
+        for name, expected in (
+            (KEY, (self.login.encode("utf-8", "surrogatepass"),)),
+            (SIGNATURE, self.signatures),
+        ):
             presented = message.headers.get(name)
             if presented is None:
                 raise unauthenticated(f"No single `{name}` header.")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from hookline.protocol.locator import Locator
 from hookline.protocol.message import Message
-from hookline.protocol.problem import unauthenticated
+from hookline.protocol.problem import Rejected, unauthenticated
 from hookline.protocol.signatures import timing
 from hookline.protocol.signatures.certificate import Untrusted, public_key
 from hookline.protocol.signatures.keys import decoded, only_the_sender
@@ -68,12 +68,12 @@ class PayPal(Verifier):
         """Whether the query is signed, which it is not."""
         return False
 
-    def document(self, message: Message) -> str:
-        """Return where the certificate is, once everything else could be right.
-
-        :raises Rejected: not at PayPal's, or the message is refused whatever the certificate.
-        """
-        return self._plausible(message)[CERTIFICATE]
+    def document(self, message: Message) -> str | None:
+        """Return where the certificate is, unless the message is refused whatever it says."""
+        try:
+            return self._plausible(message)[CERTIFICATE]
+        except Rejected:
+            return None
 
     def informed(self, document: bytes) -> Self:
         """Return the verifier with this certificate, in PEM, with those of its authorities."""
