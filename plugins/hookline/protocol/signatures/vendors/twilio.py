@@ -6,10 +6,12 @@ Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
+from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
-from hookline.protocol.problem import unauthenticated
+from hookline.protocol.problem import Rejected, unauthenticated
 from hookline.protocol.signatures.handshake import single
 from hookline.protocol.signatures.layout import Layout, Presented
 from hookline.protocol.signatures.scheme import any_equal
@@ -34,6 +36,16 @@ class Request(Signed):
                 raise unauthenticated("`bodySHA256` is not the digest of this body.")
             return (url.encode("utf-8", "surrogatepass"),)
         return url.encode("utf-8", "surrogatepass"), _fields(message)
+
+    def sign(self, message: Message) -> Mapping[str, str]:
+        """Return the signature's header.
+
+        :raises ConfigurationError: the body is no form, and the URL has not its digest.
+        """
+        try:
+            return super().sign(message)
+        except Rejected as rejected:
+            raise ConfigurationError(f"Twilio could not have signed this: {rejected.reason}") from None
 
 
 def _fields(message: Message) -> bytes:
