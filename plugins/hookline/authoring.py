@@ -12,12 +12,15 @@ from airflow.sdk import Param, dag
 from airflow.sdk.exceptions import AirflowFailException
 from jinja2.utils import missing
 
-from hookline import catalog
+from hookline import catalog, received
 from hookline.exceptions import NotAnEvent
-from hookline.protocol import platform
+from hookline.protocol import platform, reference
+from hookline.received import ReceivedFile, StoredData
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+
+__all__ = ["MARKER", "Event", "ReceivedFile", "event_dag", "require_event"]
 
 MARKER = "hookline.event_dag"
 """Key in the Dag's ``default_args``; no operator's parameter can have this name, so it reaches none."""
@@ -55,11 +58,28 @@ class MissingEvent(jinja2.StrictUndefined):
         super().__init__(hint, obj, name, exc)
 
 
-@dataclass(frozen=True, slots=True)
+class _Data:
+    """The attribute ``data``: what was too large for the event is loaded when it is first asked for."""
+
+    def __get__(self, event: Event | None, owner: type[Event]) -> Any:
+        if event is None:
+            return self
+        value = event.__dict__["data"]
+        if isinstance(value, StoredData):
+            value = event.__dict__["data"] = value.load()
+        return value
+
+    def __set__(self, event: Event, value: Any) -> None:
+        event.__dict__["data"] = value
+
+
+@dataclass(frozen=True)
 class Event:
     """The event that started a run.
 
-    :param data: the payload, as the sender's JSON gave it.
+    :param data: the payload, see :mod:`hookline.protocol.formats`. Over 256 KiB it is read from object
+        storage when it is first asked for, and raises :class:`~hookline.exceptions.StoredDataLost` if it is
+        not there.
     :param id: the sender's delivery id; for a run started by hand the run id.
     :param source: name of the source; ``manual`` for a run started by hand.
     :param type: the event's type, e.g. ``push``; for a run started by hand the dag id.
@@ -67,6 +87,7 @@ class Event:
     :param subject: what the event is about, where the source says.
     :param headers: the request's headers, lower-case names, without secrets.
     :param query: the request's query parameters, without secrets.
+    :param files: those of a form, or the body itself where its content type is none that is parsed.
     """
 
     data: Any
@@ -77,6 +98,7 @@ class Event:
     subject: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[ReceivedFile, ...] = ()
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Event:
@@ -93,7 +115,7 @@ class Event:
             raise NotAnEvent(f"The run `{run.run_id}` of the event Dag `{run.dag_id}` {NO_EVENT}")
         extension = conf.get("hookline") or {}
         return cls(
-            data=conf["data"],
+            data=received.data(conf),
             id=str(conf.get("id") or run.run_id),
             source=str(conf.get("source") or "manual"),
             type=str(conf.get("type") or run.dag_id),
@@ -101,7 +123,12 @@ class Event:
             subject=conf.get("subject"),
             headers=extension.get("headers") or {},
             query=extension.get("query") or {},
+            files=received.files(conf),
         )
+
+
+# Not in the class, where it would be the field's default; the generated methods go through it all the same.
+Event.data = _Data()
 
 
 def event_dag(
@@ -136,7 +163,9 @@ def event_dag(
     make = dag(
         dag_id=platform.check(name),
         params={
-            "data": Param(sample, schema.get("description"), schema=_without_own(schema)),
+            "data": Param(
+                sample, schema.get("description"), schema=reference.accepting(_without_own(schema))
+            ),
             **(params or {}),
         },
         tags={"event", *tags},

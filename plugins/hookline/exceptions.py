@@ -7,6 +7,7 @@
     │   └── EgressRefused           the call would go to an address that is not public
     ├── NamingError                 a name that cannot become a dag id, or a dag id that is none of ours
     ├── NotAnEvent                  a Dag run that carries no event in its conf
+    ├── StoredDataLost              an event's data or file that is not in object storage as it was received
     ├── Rejected                    an inbound request that is refused (hookline.protocol.problem)
     └── CallError                   an outbound HTTP call that gave no usable answer
         ├── NoAnswer                no connection, a broken one, or a timeout
@@ -34,6 +35,10 @@ class NamingError(HooklineError):
 
 class NotAnEvent(HooklineError):
     """The Dag run carries no event: its ``conf`` has no ``data``."""
+
+
+class StoredDataLost(HooklineError):
+    """An event's data or file is not in object storage as it was received."""
 
 
 class EgressRefused(ConfigurationError):

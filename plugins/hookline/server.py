@@ -74,10 +74,12 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
     limits = Limits(
         body_bytes=config.get_int("max_body_bytes"),
         seconds=config.get_float("request_timeout"),
+        storage=config.get_text("storage_path"),
     )
     documents = Documents(config.get_text("allowed_networks"))
     keeper = Keeper(poll=config.get_float("poll_interval"))
     refusals = Refusals(config.get_int("refused_body_bytes"))
+    ingress = Ingress(sources, documents, inbox, limits, refusals)
     health = Health()
 
     @asynccontextmanager
@@ -97,11 +99,12 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
             for task in health.tasks:
                 task.cancel()
             await asyncio.gather(*health.tasks, return_exceptions=True)
+            await ingress.close()
             sources.close()
             await documents.close()
             database.dispose()
 
-    app = Application(prefix, Ingress(sources, documents, inbox, limits, refusals), lifespan)
+    app = Application(prefix, ingress, lifespan)
     app.add_api_route(f"{prefix}/health", health.ready, methods=["GET"])
     app.add_api_route(f"{prefix}/health/live", health.live, methods=["GET"])
     app.add_api_route(f"{prefix}/oauth/callback", Callback().answer, methods=["GET"])

@@ -55,14 +55,18 @@ HEADERS = st.lists(
         st.sampled_from(
             ["Authorization", "X-API-Key", "X-Signature", "X-Hub-Signature-256", "X-GitHub-Event",
              "X-GitHub-Delivery", "Content-Type", "Content-Encoding", "traceparent", "Cookie", "Expect", "Te",
-             "X-Delivery-Id", "Content-Length", "Transfer-Encoding", "Host", "Connection"]
+             "X-Delivery-Id", "Content-Disposition", "ce-specversion", "ce-id", "Content-Length",
+             "Transfer-Encoding", "Host", "Connection"]
         ),
         st.one_of(
             TEXT,
             st.sampled_from(
                 ["Basic", "Basic !!!", "Basic dXNlcg==", "Bearer ", "sha256=", "sha256=zz", "push", "ping",
-                 "application/json", "application/json; charset=utf-16", "text/xml", "gzip", "chunked", "-1",
-                 "99999999999999999999", "0x10", "a" * 5000, "multipart/form-data", "100-continue"]
+                 "application/json", "application/json; charset=utf-16", "text/xml", "gzip", "deflate", "br",
+                 "chunked", "-1", "99999999999999999999", "0x10", "a" * 5000, "multipart/form-data",
+                 "multipart/form-data; boundary=a", "text/plain", "application/x-ndjson",
+                 "application/x-www-form-urlencoded", "text/x-java-properties", "application/zip", "1.0",
+                 "application/cloudevents+json", "application/cloudevents-batch+json", "100-continue"]
             ),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 from airflow import plugins_manager
@@ -12,6 +13,9 @@ from hookline import config
 from hookline.cli.finding import Finding, fail, ok, warn
 from hookline.exceptions import ConfigurationError
 from hookline.health import database_state
+from hookline.ingress import storage
+from hookline.protocol.claims import INLINE_BYTES, Claim
+from hookline.protocol.problem import Rejected
 
 SAFE_POOL = 50
 QUICK_SCHEDULER = 0.2
@@ -23,6 +27,7 @@ def findings() -> Iterator[Finding]:
     yield _plugin()
     yield _provider()
     yield from _options()
+    yield _storage()
     yield from _sqlite()
     yield from _pool()
     yield _scheduler()
@@ -71,6 +76,29 @@ def _options() -> Iterator[Finding]:
             config.get_float(option)
         except ConfigurationError as error:
             yield fail(f"[{config.SECTION}] {option}", str(error), "Change or remove it.")
+
+
+def _storage() -> Finding:
+    subject = f"[{config.SECTION}] storage_path"
+    root = config.get_text("storage_path")
+    if not root:
+        return warn(
+            subject,
+            f"not set: files, and bodies of more than {INLINE_BYTES} bytes, are refused with 413",
+            "Set it to a folder in object storage that api-servers and workers reach, e.g."
+            " s3://conn_id@bucket/hookline.",
+        )
+    claim = Claim(f"{root.rstrip('/')}/doctor/{uuid.uuid4()}", b"")
+    try:
+        storage.put([claim])
+    except Rejected as error:
+        return fail(subject, f"cannot be written: {error.reason}", "Check the path and its Connection.")
+    storage.remove([claim.path])
+    if root.startswith(("file:", "local:", "/")):
+        return warn(
+            subject, "written; a folder of this machine", "Workers on other machines need one they reach too."
+        )
+    return ok(subject, "written and removed a file")
 
 
 def _sqlite() -> Iterator[Finding]:

@@ -135,6 +135,6 @@ def _message(url: str, path: str, headers: dict[str, str], body: bytes) -> Messa
         event_path=path.strip("/"),
         query_string="",
         headers=Headers((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
-        body=body,
+        content=body,
         received_at=datetime.now(UTC),
     )

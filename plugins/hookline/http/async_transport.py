@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from hookline.http import egress, environment, exchange, failure, tls
-from hookline.http.decoding import BrokenEncoding, Decoder
 from hookline.http.redirect import origin_of
 from hookline.http.request import Request
 from hookline.http.response import Received
 from hookline.http.target import Target
 from hookline.http.url import Origin
+from hookline.protocol.decoding import BrokenEncoding, Decoder
 
 if TYPE_CHECKING:
     import ssl

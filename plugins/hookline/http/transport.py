@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from hookline.http import egress, environment, exchange, failure, tls
-from hookline.http.decoding import BrokenEncoding, Decoder
 from hookline.http.redirect import origin_of
 from hookline.http.request import Request
 from hookline.http.response import Received
 from hookline.http.target import Target
+from hookline.protocol.decoding import BrokenEncoding, Decoder
 
 if TYPE_CHECKING:
     import requests

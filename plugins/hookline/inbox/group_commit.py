@@ -1,5 +1,7 @@
 """Group commit: all requests that wait are stored by one insert, which is one commit.
 
+A request has one event, or a batch of them that is stored as a whole or not at all.
+
 While one batch is being written the next one gathers, so that the batch grows with the load and a lone
 request waits for nobody.
 """
@@ -23,12 +25,15 @@ if TYPE_CHECKING:
     from hookline.protocol.intake import Accepted
 
 MAX_BATCH = 500
+MAX_ROWS = 2000
+"""In one statement: a batch that is nearly full, and one request more."""
 STORE_SECONDS = 15.0
 CLOSE_SECONDS = 3.0
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
-Result = bool | BaseException
+Result = tuple[bool, ...] | BaseException
+Request = tuple["Accepted", ...]
 
 
 class Overloaded(Exception):
@@ -43,23 +48,31 @@ class GroupCommit:
 
     def __init__(self, on_stored: Callable[[], None]) -> None:
         self._on_stored = on_stored
-        self._waiting: deque[tuple[Accepted, asyncio.Future[bool]]] = deque()
+        self._waiting: deque[tuple[Request, asyncio.Future[tuple[bool, ...]]]] = deque()
         self._bytes = 0
         self._some = asyncio.Event()
 
     async def store(self, event: Accepted) -> bool:
-        """Commit one event.
+        """Commit one event; raises as :meth:`store_all` does.
 
         :returns: True if it is new, False if the source had sent it before.
-        :raises Overloaded: too much is waiting; nothing was stored.
-        :raises TimeoutError: the database takes too long; the event may be stored yet.
-        :raises SQLAlchemyError, ValueError, OSError: the database did not take it.
         """
-        if self._bytes + len(event.body) > MAX_WAITING_BYTES:
+        return (await self.store_all((event,)))[0]
+
+    async def store_all(self, events: Request) -> tuple[bool, ...]:
+        """Commit the events of one request, all or none.
+
+        :returns: for each True if it is new, False if the source had sent it before.
+        :raises Overloaded: too much is waiting; nothing was stored.
+        :raises TimeoutError: the database takes too long; they may be stored yet.
+        :raises SQLAlchemyError, ValueError, OSError: the database did not take them.
+        """
+        size = _size(events)
+        if self._bytes + size > MAX_WAITING_BYTES:
             raise Overloaded
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((event, done))
-        self._bytes += len(event.body)
+        done: asyncio.Future[tuple[bool, ...]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((events, done))
+        self._bytes += size
         self._some.set()
         return await done
 
@@ -80,10 +93,9 @@ class GroupCommit:
                     await engine.dispose()
 
     async def _write_batch(self, engine: AsyncEngine) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
-        self._bytes -= sum(len(event.body) for event, _ in batch)
+        batch = self._next_batch()
         writing = asyncio.create_task(  # noqa: RUF006  waited for below
-            write(engine, [event for event, _ in batch])
+            write(engine, [events for events, _ in batch])
         )
         try:
             # One timer for a batch: one for each request would cost as much as parsing it.
@@ -102,23 +114,42 @@ class GroupCommit:
                 writing.cancel()
                 self._give_up(batch)
 
-    def _give_up(self, batch: list[tuple[Accepted, asyncio.Future[bool]]]) -> None:
+    def _next_batch(self) -> list[tuple[Request, asyncio.Future[tuple[bool, ...]]]]:
+        batch = []
+        count = 0
+        while self._waiting and count < MAX_BATCH:
+            events, done = self._waiting.popleft()
+            self._bytes -= _size(events)
+            count += len(events)
+            batch.append((events, done))
+        return batch
+
+    def _give_up(self, batch: list[tuple[Request, asyncio.Future[tuple[bool, ...]]]]) -> None:
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        self._bytes -= sum(len(event.body) for event, _ in waiting)
+        self._bytes -= sum(_size(events) for events, _ in waiting)
         for _, done in [*batch, *waiting]:
             if not done.done():
                 done.set_exception(TimeoutError())
 
-    def _settle(self, batch: list[tuple[Accepted, asyncio.Future[bool]]], results: Sequence[Result]) -> None:
+    def _settle(
+        self, batch: list[tuple[Request, asyncio.Future[tuple[bool, ...]]]], results: Sequence[Result]
+    ) -> None:
+        news = False
         for (_, done), result in zip(batch, results, strict=True):
+            if isinstance(result, tuple):
+                news = news or True in result
             if done.done():  # the client went away
                 continue
-            if isinstance(result, bool):
+            if isinstance(result, tuple):
                 done.set_result(result)
             else:
                 done.set_exception(result)
-        if True in results:
+        if news:
             self._on_stored()
+
+
+def _size(events: Request) -> int:
+    return sum(len(event.body) for event in events)
 
 
 def _results(writing: asyncio.Task[list[Result]], count: int) -> list[Result]:
@@ -128,31 +159,35 @@ def _results(writing: asyncio.Task[list[Result]], count: int) -> list[Result]:
     return [error] * count if error else writing.result()
 
 
-async def write(engine: AsyncEngine, events: list[Accepted]) -> list[Result]:
-    """Store a batch by one statement; when the database refuses the batch, each event by its own.
+async def write(engine: AsyncEngine, requests: list[Request]) -> list[Result]:
+    """Store the events of all requests by one statement; if the database refuses it, each request by its own.
 
-    :returns: for each event True if it is new, False if it is known, or the error that kept it out.
+    :returns: for each request whether its events are new, or the error that kept them out.
     """
     unique: dict[tuple[str, str], Accepted] = {}
-    for event in events:  # the order of arrival is the order of dispatch
-        unique.setdefault((event.source, event.event_id), event)
+    for events in requests:  # the order of arrival is the order of dispatch
+        for event in events:
+            unique.setdefault((event.source, event.event_id), event)
     try:
         new = await _insert(engine, list(unique.values()))
     except (OperationalError, OSError) as error:  # the database is away, not the event bad
-        return [error] * len(events)
+        return [error] * len(requests)
     except (DBAPIError, ValueError) as error:  # ValueError: text a driver cannot send, as NUL
         away = isinstance(error, DBAPIError) and error.connection_invalidated
-        if away or len(events) == 1:
-            return [error] * len(events)
-        return [result for event in events for result in await write(engine, [event])]
+        if away or len(requests) == 1:
+            return [error] * len(requests)
+        return [result for events in requests for result in await write(engine, [events])]
     except SQLAlchemyError as error:
-        return [error] * len(events)
-    results: list[Result] = []
-    for event in events:
-        key = (event.source, event.event_id)
-        results.append(key in new)
-        new.discard(key)
-    return results
+        return [error] * len(requests)
+    return [tuple(_is_new(event, new) for event in events) for events in requests]
+
+
+def _is_new(event: Accepted, new: set[tuple[str, str]]) -> bool:
+    key = (event.source, event.event_id)
+    if key not in new:
+        return False
+    new.discard(key)  # one of several equal ones
+    return True
 
 
 async def _insert(engine: AsyncEngine, events: list[Accepted]) -> set[tuple[str, str]]:
@@ -167,5 +202,6 @@ async def _insert(engine: AsyncEngine, events: list[Accepted]) -> set[tuple[str,
 
 async def _insert_once(engine: AsyncEngine, events: list[Accepted]) -> set[tuple[str, str]]:
     async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        # One statement, whatever its length: on SQLite each page would be a commit of its own.
+        await connection.execution_options(isolation_level="AUTOCOMMIT", insertmanyvalues_page_size=MAX_ROWS)
         return await connection.run_sync(store.add, events)

@@ -176,6 +176,16 @@ def by_id(connection: Connection, event_id: str) -> Any:
     ).all()
 
 
+def mentions(connection: Connection, source: str, event_id: str, text: str) -> bool:
+    """Tell whether the event is stored with ``text`` in its body."""
+    query = select(InboxEvent.seq).where(
+        InboxEvent.source == source,
+        InboxEvent.event_id == event_id,
+        InboxEvent.body.contains(text, autoescape=True),
+    )
+    return connection.execute(query).first() is not None
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """Return how many events are in each state that wants attention."""
     query = (

@@ -4,34 +4,48 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.inbox.group_commit import GroupCommit, Overloaded
 from hookline.ingress.answer import send_json, send_problem, send_reply
+from hookline.ingress.claim_check import ClaimCheck
 from hookline.ingress.documents import Documents
 from hookline.ingress.refusals import Refusals
 from hookline.ingress.request import Disconnected, Receive, Scope, Send, Stream, address, check_head, read
 from hookline.ingress.sources import Sources
+from hookline.ingress.spool import Disk, Spools
 from hookline.protocol import intake
+from hookline.protocol.bounds import Bounds
+from hookline.protocol.claims import INLINE_BYTES
 from hookline.protocol.message import Message
 from hookline.protocol.problem import TIMED_OUT, UNAVAILABLE, Rejected
 from hookline.protocol.source import Source
 
 log = structlog.get_logger(__name__)
 
+QUICK_BYTES = 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one request.
 
-    :param body_bytes: of the body, where the source sets no smaller one.
+    :param body_bytes: of the body, where the source sets no smaller one; at most 256 KiB without storage.
     :param seconds: for the request to arrive.
+    :param storage: folder in object storage for what does not fit an event; empty where there is none.
     """
 
     body_bytes: int
     seconds: float
+    storage: str = ""
+
+    def of(self, source: Source, spools: Spools) -> Bounds:
+        """Return what a request to ``source`` may take up."""
+        limit = min(source.max_body_bytes or self.body_bytes, self.body_bytes)
+        return Bounds(limit if self.storage else min(limit, INLINE_BYTES), self.storage, spools.new)
 
 
 @dataclass(slots=True)
@@ -53,6 +67,12 @@ class Ingress:
         self._inbox = inbox
         self._limits = limits
         self._refusals = refusals
+        self._claims = ClaimCheck()
+        self._disk = Disk()
+
+    async def close(self) -> None:
+        """End what goes on beside requests."""
+        await self._claims.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request (ASGI 3.0)."""
@@ -60,9 +80,9 @@ class Ingress:
             return
         stream = Stream(receive)
         seen = _Seen()
-        with suppress(Disconnected):
+        with suppress(Disconnected), Spools(self._disk) as spools:
             try:
-                await self._handle(scope, stream, send, seen)
+                await self._handle(scope, stream, send, seen, spools)
             except Rejected as rejected:
                 name, _ = address(scope)
                 log.info("refused", source=name[:100], problem=rejected.problem.slug, reason=rejected.reason)
@@ -71,29 +91,29 @@ class Ingress:
                     await stream.discard()
                 await send_problem(send, rejected, close=not stream.complete)
 
-    async def _handle(self, scope: Scope, stream: Stream, send: Send, seen: _Seen) -> None:
+    async def _handle(self, scope: Scope, stream: Stream, send: Send, seen: _Seen, spools: Spools) -> None:
         check_head(scope)
         name, event_path = address(scope)
         source = seen.source = await self._sources.get(name)
         if scope["method"] not in source.takes:
             source.require_method(scope["method"])
+        bounds = self._limits.of(source, spools)
         message = seen.message = await read(
-            scope,
-            stream,
-            event_path=event_path,
-            max_bytes=min(source.max_body_bytes or self._limits.body_bytes, self._limits.body_bytes),
-            seconds=self._limits.seconds,
+            scope, stream, event_path=event_path, bounds=bounds, seconds=self._limits.seconds
         )
-        event = intake.take(await self._documents.informed(source, message), message)
-        if isinstance(event, intake.Handshake):
-            await self._greet(event, send)
-            return
-        new = await self._store(event)
-        await send_json(
-            send,
-            202 if new else 200,
-            {"event_id": event.event_id, "status": "accepted", "duplicate": not new},
-        )
+        taken = await self._take(await self._documents.informed(source, message), message, bounds)
+        if isinstance(taken, intake.Handshake):
+            await self._greet(taken, send)
+        elif isinstance(taken, intake.Accepted):
+            [new] = await self._store((taken,))
+            await send_json(send, 202 if new else 200, _outcome(taken, new))
+        else:
+            news = await self._store(taken) if taken else ()
+            await send_json(
+                send,
+                202 if True in news else 200,
+                {"events": [_outcome(event, new) for event, new in zip(taken, news, strict=True)]},
+            )
 
     async def _greet(self, handshake: intake.Handshake, send: Send) -> None:
         if handshake.reply is None:
@@ -101,19 +121,47 @@ class Ingress:
         else:
             await send_reply(send, handshake.reply)
 
-    async def _store(self, event: intake.Accepted) -> bool:
+    async def _take(self, source: Source, message: Message, bounds: Bounds) -> intake.Taken:
+        if _is_quick(message):
+            taken = intake.take(source, message, bounds)
+            if not intake.has_claims(taken):
+                return taken
+            return await self._claims.take(lambda: taken)
+        return await self._claims.take(lambda: intake.take(source, message, bounds))
+
+    async def _store(self, events: tuple[intake.Accepted, ...]) -> tuple[bool, ...]:
         try:
-            return await self._inbox.store(event)
+            news = await self._inbox.store_all(events)
         except Overloaded:
+            self._claims.discard(events)
             raise _unavailable("Too much is waiting to be stored.") from None
         except TimeoutError:
             # It may be committed yet: the sender's next attempt then is a duplicate, and harmless.
+            self._claims.settle(events, None)
             raise _unavailable("The database takes too long.") from None
         except (SQLAlchemyError, ValueError, OSError) as error:
+            first = events[0]
             log.warning(
-                "event not stored", source=event.source, event_id=event.event_id, error=type(error).__name__
+                "event not stored", source=first.source, event_id=first.event_id, error=type(error).__name__
             )
+            self._claims.settle(events, None)
             raise _unavailable(f"The database raised {type(error).__name__}.") from None
+        self._claims.settle(events, news)
+        return news
+
+
+def _is_quick(message: Message) -> bool:
+    """Tell whether parsing keeps no other request waiting."""
+    content = message.content
+    return (
+        isinstance(content, bytes)
+        and len(content) <= QUICK_BYTES
+        and "content-encoding" not in message.headers
+    )
+
+
+def _outcome(event: intake.Accepted, new: bool) -> dict[str, Any]:
+    return {"event_id": event.event_id, "status": "accepted", "duplicate": not new}
 
 
 def _unavailable(reason: str) -> Rejected:

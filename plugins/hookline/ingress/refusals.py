@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hookline.database import engine
 from hookline.inbox import refusals
 from hookline.inbox.refusals import NO_SOURCE, Refused
+from hookline.protocol import extent
 from hookline.protocol.envelope import public_fields, public_query
 from hookline.protocol.problem import CLOSED, Rejected
 
@@ -110,10 +111,11 @@ class Refusals:
             **head,
             "headers": public_fields(message, source.verifier.reads),
             "query": public_query(message, source.verifier.reads_query),
-            "body_bytes": len(message.body),
+            "body_bytes": extent.size(message.content),
         }
         if self._body_bytes:
-            shown["body"] = message.body[: self._body_bytes].decode("utf-8", "replace")
+            beginning = next(iter(message.pieces()), b"")  # of a large body the first 64 KiB
+            shown["body"] = beginning[: self._body_bytes].decode("utf-8", "replace")
         text = json.dumps(shown)
         return text if len(text) <= REQUEST_CHARS else json.dumps(head)
 

@@ -8,14 +8,18 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from hookline.protocol.bounds import Bounds
+from hookline.protocol.claims import INLINE_BYTES
+from hookline.protocol.extent import Content, Extent
 from hookline.protocol.message import Headers, Message
-from hookline.protocol.problem import HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, TOO_LARGE, Rejected
+from hookline.protocol.problem import HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, Rejected
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HEAD_BYTES = 64 * 1024
+HEAD_FIELDS = 200
 DISCARD_BYTES = 1024 * 1024
 DISCARD_SECONDS = 1.0
 _IN = b"/hooks/in/"
@@ -74,30 +78,32 @@ def address(scope: Scope) -> tuple[str, str]:
 
 
 def check_head(scope: Scope) -> None:
-    """Refuse a request whose target and header fields are over 64 KiB.
+    """Refuse a request with more than 200 header fields, or whose target and fields are over 64 KiB.
 
     :raises Rejected: they are; not every ASGI server bounds them.
     """
+    if len(scope["headers"]) > HEAD_FIELDS:
+        raise Rejected(HEADERS_TOO_LARGE, f"A request may have {HEAD_FIELDS} header fields.")
     size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
     if size + sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
         raise Rejected(HEADERS_TOO_LARGE, f"Target and header fields may take {HEAD_BYTES} bytes in all.")
 
 
-async def read(scope: Scope, stream: Stream, *, event_path: str, max_bytes: int, seconds: float) -> Message:
-    """Receive the whole request.
+async def read(scope: Scope, stream: Stream, *, event_path: str, bounds: Bounds, seconds: float) -> Message:
+    """Receive the whole request; a body over 256 KiB goes into a temporary file while it arrives.
 
-    :param max_bytes: limit of the body, counted while it arrives.
+    :param bounds: its bound counts while the body arrives.
     :param seconds: limit of the time it takes to arrive.
     :raises Rejected: too large, too slow, or not readable.
     :raises Disconnected: the client went away.
     """
     headers = Headers(scope["headers"])
     declared = headers.get("content-length") or ""
-    if declared.isdecimal() and int(declared[:20]) > max_bytes:
-        raise _too_large(max_bytes)
+    if declared.isdecimal() and int(declared[:20]) > bounds.max_bytes:
+        raise bounds.too_large()
     try:
         async with asyncio.timeout(seconds):
-            body = await _body(stream, max_bytes)
+            body = await _body(stream, bounds)
     except TimeoutError:
         raise Rejected(TIMED_OUT, f"The request did not arrive within {seconds:g} s.") from None
     host = headers.get("host") or ""
@@ -112,23 +118,26 @@ async def read(scope: Scope, stream: Stream, *, event_path: str, max_bytes: int,
         event_path=event_path,
         query_string=query,
         headers=headers,
-        body=body,
+        content=body,
         received_at=datetime.now(UTC),
     )
 
 
-async def _body(stream: Stream, max_bytes: int) -> bytes:
+async def _body(stream: Stream, bounds: Bounds) -> Content:
     chunks: list[bytes] = []
     size = 0
+    file = None
     while not stream.complete:
         chunk = await stream.read()
         size += len(chunk)
-        if size > max_bytes:
-            raise _too_large(max_bytes)
-        if chunk:
+        if size > bounds.max_bytes:
+            raise bounds.too_large()
+        if file is None and size > INLINE_BYTES:
+            file = bounds.spool()
+            file.writelines(chunks)
+            chunks.clear()
+        if file is not None:
+            file.write(chunk)
+        elif chunk:
             chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _too_large(max_bytes: int) -> Rejected:
-    return Rejected(TOO_LARGE, f"The source takes bodies of at most {max_bytes} bytes.")
+    return b"".join(chunks) if file is None else Extent(file, 0, size)

@@ -6,6 +6,7 @@ Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -30,14 +31,16 @@ def envelope(
     event_type: str,
     hidden: frozenset[str],
     hidden_query: frozenset[str] = frozenset(),
+    attributes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the CloudEvent of a verified message, but for its ``data``.
 
     :param hidden: lower-case names of headers that this source's scheme reads: they do not travel on.
     :param hidden_query: names of query parameters that it reads.
+    :param attributes: of the CloudEvent that the sender sent: ``time`` and ``subject`` are taken over.
     :returns: ``specversion``, ``id``, ``source``, ``type``, ``time``, ``datacontenttype`` and
-        ``hookline`` with ``headers`` and ``query`` without secrets, and ``traceparent`` where the sender
-        gave a valid one (https://www.w3.org/TR/trace-context/).
+        ``hookline`` with ``headers`` and ``query`` without secrets, ``traceparent`` where the sender
+        gave a valid one (https://www.w3.org/TR/trace-context/), and these attributes as ``cloudevent``.
     """
     extension: dict[str, Any] = {
         "headers": public_fields(message, hidden),
@@ -46,7 +49,7 @@ def envelope(
     traceparent = message.headers.get("traceparent")
     if traceparent and _TRACEPARENT.match(traceparent):
         extension["traceparent"] = traceparent
-    return {
+    head = {
         "specversion": "1.0",
         "id": event_id,
         "source": source,
@@ -55,6 +58,10 @@ def envelope(
         "datacontenttype": "application/json",
         "hookline": extension,
     }
+    if attributes is not None:
+        head |= {name: attributes[name] for name in ("time", "subject") if name in attributes}
+        extension["cloudevent"] = {name: value for name, value in attributes.items() if not _is_secret(name)}
+    return head
 
 
 def public_fields(message: Message, hidden: frozenset[str]) -> dict[str, str]:

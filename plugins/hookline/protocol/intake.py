@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from hookline.exceptions import NamingError
-from hookline.protocol import deduplication, strict_json
-from hookline.protocol.envelope import envelope, public_query
+from hookline.protocol import claims, deduplication, reading, reference
+from hookline.protocol.bounds import Bounds
+from hookline.protocol.claims import Claim
+from hookline.protocol.envelope import envelope
+from hookline.protocol.formats.document import Batch, Document
 from hookline.protocol.message import Message
-from hookline.protocol.problem import MALFORMED, UNSUPPORTED_MEDIA_TYPE, Rejected
+from hookline.protocol.problem import MALFORMED, Rejected
 from hookline.protocol.signatures.handshake import Reply
 from hookline.protocol.source import Source
 
 HANDSHAKE = "handshake"
 MAX_TYPE = 200
-JSON = "application/json"
+INLINE_ONLY = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Accepted:
 
     :param body: the CloudEvent as JSON text.
     :param candidates: dag ids that may run for it, best first.
+    :param claims: objects that have to be in object storage before it is stored.
     """
 
     source: str
@@ -35,6 +38,7 @@ class Accepted:
     received_at: datetime
     body: str
     run_paused: bool = False
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,17 @@ class Handshake:
     reply: Reply | None = None
 
 
-def take(source: Source, message: Message) -> Accepted | Handshake:
+Taken = Accepted | tuple[Accepted, ...] | Handshake
+
+
+def take(source: Source, message: Message, bounds: Bounds = INLINE_ONLY) -> Taken:
     """Verify, parse and name one message.
 
-    :raises Rejected: with the problem ``unauthenticated``, ``malformed``,
-        ``method-not-allowed`` or ``unsupported-media-type``.
+    The raw bytes are verified, as they arrived; only then they are decompressed and parsed.
+
+    :returns: one event; those of a batch, in its order; or a handshake.
+    :raises Rejected: with the problem ``unauthenticated``, ``malformed``, ``method-not-allowed``,
+        ``unsupported-media-type`` or ``too-large``.
     """
     if reply := source.greeted(message, verified=False):
         return Handshake(HANDSHAKE, reply)
@@ -60,18 +70,87 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
     source.verifier.verify(message)
     if reply := source.greeted(message, verified=True):
         return Handshake(HANDSHAKE, reply)
-    text, data = _data(message, source.verifier.reads_query)
-    if source.scheme.pings and (asked := source.scheme.event_type.find(message, data)) in source.scheme.pings:
-        return Handshake(str(asked))
-    if source.event_type.kind == "path":
-        segments = message.path_segments()
-    else:
-        found = source.event_type.find(message, data)
-        if not found:
-            raise Rejected(
-                MALFORMED, f"The event's type is expected in {source.event_type}, and is not there."
+    said = reading.read(source, message, bounds)
+    if isinstance(said, Batch):
+        return tuple(
+            _event(
+                source,
+                message,
+                document,
+                bounds,
+                segments=_segments(source, message, document, said),
+                delivery_id=_delivery_id_in_batch(source, message, document, said, index),
             )
-        segments = tuple(found.split(source.separator))
+            for index, document in enumerate(said.documents)
+        )
+    if source.scheme.pings:
+        asked = source.scheme.event_type.find(message, said.data)
+        if asked in source.scheme.pings:
+            return Handshake(str(asked))
+    return _event(
+        source,
+        message,
+        said,
+        bounds,
+        segments=_segments(source, message, said),
+        delivery_id=_delivery_id(source, message, said),
+    )
+
+
+def events(taken: Taken) -> tuple[Accepted, ...]:
+    """Return what is to be stored."""
+    if isinstance(taken, Accepted):
+        return (taken,)
+    return () if isinstance(taken, Handshake) else taken
+
+
+def has_claims(taken: Taken) -> bool:
+    """Tell whether objects have to be stored first."""
+    return bool(taken.claims) if isinstance(taken, Accepted) else any(event.claims for event in events(taken))
+
+
+def _segments(
+    source: Source, message: Message, document: Document, batch: Batch | None = None
+) -> tuple[str, ...]:
+    if document.attributes is not None:
+        return tuple(document.attributes["type"].split("."))
+    if source.event_type.kind == "path":
+        return message.path_segments()
+    found = source.event_type.find(message, document.data)
+    if not found and batch is not None:
+        found = source.event_type.find(message, batch.whole)
+    if not found:
+        raise Rejected(MALFORMED, f"The event's type is expected in {source.event_type}, and is not there.")
+    return tuple(found.split(source.separator))
+
+
+def _delivery_id(source: Source, message: Message, document: Document) -> str | None:
+    if document.attributes is not None:
+        # A space is in no URI reference, so no two pairs look alike.
+        return f"{document.attributes['source']} {document.attributes['id']}"
+    return source.event_id.find(message, document.data) if source.event_id else None
+
+
+def _delivery_id_in_batch(
+    source: Source, message: Message, document: Document, batch: Batch, index: int
+) -> str | None:
+    if source.event_id is None or document.attributes is not None or source.event_id.kind == "body":
+        own = _delivery_id(source, message, document)
+        if own is not None or source.event_id is None:
+            return own
+    shared = source.event_id.find(message, batch.whole)
+    return f"{shared}.{index}" if shared is not None else None
+
+
+def _event(
+    source: Source,
+    message: Message,
+    document: Document,
+    bounds: Bounds,
+    *,
+    segments: tuple[str, ...],
+    delivery_id: str | None,
+) -> Accepted:
     event_type = ".".join(segments) or source.name
     if len(event_type) > MAX_TYPE or not event_type.isprintable():
         raise Rejected(MALFORMED, f"An event's type is printable text of at most {MAX_TYPE} characters.")
@@ -79,7 +158,9 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
         candidates = source.candidates(segments)
     except NamingError as error:
         raise Rejected(MALFORMED, str(error)) from None
-    delivery_id = source.event_id.find(message, data) if source.event_id else None
+    if reference.looks_like_one(document.data):
+        # It would pass the schema of every Dag, see :func:`hookline.authoring.event_dag`.
+        raise Rejected(MALFORMED, "The data has the members of a reference to stored data, and no others.")
     event_id = deduplication.event_id(delivery_id)
     head = envelope(
         message,
@@ -88,7 +169,12 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
         event_type=event_type,
         hidden=source.verifier.reads,
         hidden_query=source.verifier.reads_query,
+        attributes=document.attributes,
     )
+    text, extension, objects = claims.checked_in(
+        document, root=bounds.storage, source=source.name, received_at=message.received_at
+    )
+    head["hookline"] |= extension
     return Accepted(
         source=source.name,
         event_id=event_id,
@@ -98,38 +184,5 @@ def take(source: Source, message: Message) -> Accepted | Handshake:
         # The data stays as the sender wrote it, digit for digit, and is not encoded a second time.
         body=f'{json.dumps(head)[:-1]}, "data": {text}}}',
         run_paused=source.run_paused,
+        claims=objects,
     )
-
-
-def _data(message: Message, hidden_query: frozenset[str]) -> tuple[str, Any]:
-    if message.method == "GET" and not message.body:
-        query = public_query(message, hidden_query)
-        return json.dumps(query), query
-    _check_format(message)
-    try:
-        data = strict_json.loads(message.body)
-    except strict_json.NotJson as error:
-        raise Rejected(MALFORMED, str(error)) from None
-    return message.body.decode("utf-8-sig"), data
-
-
-def _check_format(message: Message) -> None:
-    for name in ("content-type", "content-encoding"):
-        if name in message.headers and message.headers.get(name) is None:
-            raise Rejected(UNSUPPORTED_MEDIA_TYPE, f"The header `{name}` is repeated.")
-    if (message.headers.get("content-encoding") or "identity").lower() != "identity":
-        raise Rejected(UNSUPPORTED_MEDIA_TYPE, "The body is compressed; send it as it is.")
-    content_type = message.headers.get("content-type") or JSON
-    if content_type == JSON:
-        return
-    kind, _, parameters = content_type.partition(";")
-    kind = kind.strip().lower()
-    if kind not in (JSON, "text/json") and not kind.endswith("+json"):
-        raise Rejected(
-            UNSUPPORTED_MEDIA_TYPE, "Send the event as JSON, with `Content-Type: application/json`."
-        )
-    charset = parameters.lower().partition("charset=")[2].partition(";")[0].strip(' \t"')
-    if charset not in ("", "utf-8", "utf8", "us-ascii"):
-        raise Rejected(
-            UNSUPPORTED_MEDIA_TYPE, "JSON is UTF-8 (RFC 8259); this body claims to be something else."
-        )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
+from hookline.protocol import expression
 from hookline.protocol.message import Message
 
 NOTATION = "`path`, `header:NAME`, `query:NAME` or `body:JMESPATH`"
@@ -35,16 +36,7 @@ class Locator:
         if kind not in {"header", "query", "body"} or not argument:
             raise ConfigurationError(f"`{text}` says nowhere to look; write {NOTATION}.")
         if kind == "body":
-            import jmespath
-
-            try:
-                jmespath.compile(argument)
-            except RecursionError:
-                raise ConfigurationError("The JMESPath is nested too deeply.") from None
-            except jmespath.exceptions.JMESPathError as error:
-                raise ConfigurationError(
-                    f"`{argument}` is not JMESPath: {str(error).splitlines()[0]}"
-                ) from None
+            expression.check(argument)
         return cls(kind, argument)
 
     def find(self, message: Message, data: Any) -> str | None:
@@ -62,23 +54,12 @@ class Locator:
         return self._in_body(data)
 
     def _in_body(self, data: Any) -> str | None:
-        import jmespath
-
+        value = expression.search(self.argument, data)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
         try:
-            value = jmespath.search(self.argument, data)
-            if isinstance(value, bool) or not isinstance(value, str | int | float):
-                return None
             return str(value) or None
-        # A function met what it does not take: jmespath raises whatever Python does then.
-        except (
-            jmespath.exceptions.JMESPathError,
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            RecursionError,
-            TypeError,
-            ValueError,
-        ):
+        except ValueError:  # Python bounds the digits of an integer
             return None
 
     def __str__(self) -> str:

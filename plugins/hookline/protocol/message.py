@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl, unquote_to_bytes
 
+from hookline.protocol import extent
+from hookline.protocol.extent import Content
 from hookline.protocol.problem import MALFORMED, Rejected
 
 MAX_QUERY_FIELDS = 100
@@ -52,7 +54,7 @@ class Message:
     :param url: absolute URL the sender used, as far as the server can tell.
     :param event_path: what follows ``/hooks/in/{source}/``, still percent-encoded, no slash at either end.
     :param query_string: raw query, without the question mark.
-    :param body: the raw bytes, exactly as received.
+    :param content: the raw bytes, exactly as received; of a large body an extent of a temporary file.
     :param received_at: aware time of arrival.
     """
 
@@ -61,7 +63,7 @@ class Message:
     event_path: str
     query_string: str
     headers: Headers
-    body: bytes
+    content: Content
     received_at: datetime
     query: tuple[tuple[str, str], ...] = field(init=False)
 
@@ -80,6 +82,15 @@ class Message:
         except ValueError:
             raise Rejected(MALFORMED, "The query string has too many fields or is not UTF-8.") from None
         object.__setattr__(self, "query", tuple(fields))
+
+    @property
+    def body(self) -> bytes:
+        """The whole body in memory; :meth:`pieces` costs less where it is large."""
+        return extent.whole(self.content)
+
+    def pieces(self) -> Iterable[bytes]:
+        """Return the body in pieces, to go through as often as wanted."""
+        return extent.pieces(self.content)
 
     def path_segments(self) -> tuple[str, ...]:
         """Return the event path's decoded segments; an encoded slash stays inside its segment.

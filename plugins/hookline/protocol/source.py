@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
-from hookline.protocol import naming, platform
+from hookline.protocol import expression, naming, platform
 from hookline.protocol.locator import Locator
 from hookline.protocol.message import Message
 from hookline.protocol.problem import METHOD_NOT_ALLOWED, Rejected
@@ -21,6 +21,7 @@ from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, t
 CONN_TYPE = "webhook"
 METHODS = ("POST", "PUT", "PATCH", "GET")
 DEFAULT_METHODS = ("POST", "PUT", "PATCH")
+FORMATS = ("json", "xml", "form", "text", "properties", "ndjson", "file")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}\Z")
 _OPTIONS = frozenset(
     {
@@ -34,6 +35,8 @@ _OPTIONS = frozenset(
         "on_paused",
         "handshake",
         "verify_token",
+        "format",
+        "batch",
     }
 )
 
@@ -46,6 +49,8 @@ class Source:
     :param dag_prefix: first part of the dag ids; empty for platform events.
     :param max_body_bytes: the source's own limit in bytes, or None.
     :param run_paused: whether events for a paused Dag make queued runs (``on_paused=run``).
+    :param format: how bodies are read, whatever their content type; None to believe it.
+    :param batch: JMESPath to the list of which each element is an event, or None.
     """
 
     name: str
@@ -84,6 +89,9 @@ class Source:
         if self.handshake is None or self.handshake.signed is not verified:
             return None
         return self.handshake.answer(message, self.handshake_secrets)
+
+    format: str | None = None
+    batch: str | None = None
 
     def candidates(self, segments: tuple[str, ...]) -> list[str]:
         """Return the dag ids that may run for an event, best first, ending in the catch-all.
@@ -143,6 +151,8 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
         separator="." if "event_type" in extra else scheme.separator,
         handshake=handshake,
         handshake_secrets=handshake_secrets,
+        format=_choice(extra, "format", FORMATS) if "format" in extra else None,
+        batch=_batch(extra.get("batch")),
     )
 
 
@@ -219,6 +229,19 @@ def _max_body_bytes(extra: Mapping[str, Any]) -> int | None:
     if isinstance(value, bool) or not re.fullmatch(r"0*[1-9][0-9]{0,11}", str(value)):
         raise ConfigurationError("`max_body_bytes` must be a positive number of bytes.")
     return int(value)
+
+
+def _batch(value: Any) -> str | None:
+    if value in (None, False):
+        return None
+    if value is True:
+        return "@"
+    if not isinstance(value, str):
+        raise ConfigurationError("`batch` is true, or the JMESPath of a list.")
+    if value.strip().lower() in ("true", "false"):  # as the form and a URI give it
+        return "@" if value.strip().lower() == "true" else None
+    expression.check(value)
+    return value
 
 
 def _choice(extra: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:

@@ -23,11 +23,11 @@ from requests_oauthlib import OAuth2Session
 
 from hookline.exceptions import ConfigurationError
 from hookline.http import egress, environment, tls
-from hookline.http.decoding import BrokenEncoding, Decoder
 from hookline.http.dialing import Adapter
 from hookline.http.exchange import CHUNK_BYTES
 from hookline.http.target import Target
 from hookline.http.url import split
+from hookline.protocol.decoding import BrokenEncoding, Decoder
 from hookline.tokens.grant import Grant, ProviderError
 
 MAX_ANSWER_BYTES = 256 * 1024

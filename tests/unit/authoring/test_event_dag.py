@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from airflow.sdk import BaseOperator, task, task_group
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.serialized_objects import DagSerialization
 
 from hookline.authoring import MARKER, event_dag
 from hookline.exceptions import NamingError
+from hookline.protocol import reference
 from tests.unit.authoring.contexts import context
 
 SCHEMA = {"type": "object", "required": ["total"], "properties": {"total": {"type": "integer"}}}
@@ -82,13 +83,26 @@ def test_options_of_airflow_are_passed_on() -> None:
 def test_the_trigger_form_has_the_schema_and_starts_with_the_sample() -> None:
     param = read_back(made(schema=SCHEMA, sample={"total": 5})).params.get_param("data")
     assert param.value == {"total": 5}
-    assert param.schema == SCHEMA
+    assert param.schema == reference.accepting(SCHEMA)
 
 
 def test_a_schema_may_have_keywords_that_airflow_s_param_has_too() -> None:
     schema = SCHEMA | {"default": {"total": 1}, "description": "What was paid"}
     param = read_back(made(schema=schema, sample={"total": 5})).params.get_param("data")
-    assert (param.value, param.schema, param.description) == ({"total": 5}, SCHEMA, "What was paid")
+    assert (param.value, param.schema, param.description) == (
+        {"total": 5},
+        reference.accepting(SCHEMA),
+        "What was paid",
+    )
+
+
+def test_a_reference_to_stored_data_fits_beside_the_schema() -> None:
+    params = read_back(made(schema=SCHEMA, sample={"total": 5})).params
+    kept = {"dataref": "s3://b/x", "size": 1, "sha256": "a" * 64, "datacontenttype": "application/json"}
+    params.deep_merge({"data": kept}).validate()
+    for value in ({"total": "5"}, kept | {"more": 1}):
+        with pytest.raises(ParamValidationError):
+            params.deep_merge({"data": value}).validate()
 
 
 def test_further_params_stay() -> None:

@@ -34,7 +34,8 @@ def write(events: list[Accepted]) -> list[Any]:
     async def main() -> list[Any]:
         made = async_engine()
         try:
-            return await group_commit.write(made, events)
+            results = await group_commit.write(made, [(event,) for event in events])
+            return [result[0] if isinstance(result, tuple) else result for result in results]
         finally:
             await made.dispose()
 

@@ -211,3 +211,36 @@ def test_a_batch_that_is_all_known_is_all_duplicates() -> None:
     events = [accepted(str(number)) for number in range(3)]
     assert write(events) == [True] * 3
     assert write(events[::-1]) == [False] * 3
+
+
+async def batches(commit: GroupCommit, *requests: tuple[Accepted, ...]) -> list[Any]:
+    """Store requests that wait at the same time."""
+    return await asyncio.gather(*(commit.store_all(events) for events in requests), return_exceptions=True)
+
+
+def test_the_events_of_a_request_are_answered_in_their_order() -> None:
+    first = tuple(accepted(name) for name in "abca")
+    second = tuple(accepted(name) for name in "cd")
+    assert running(lambda commit: batches(commit, first, second)) == [
+        (True, True, True, False),
+        (False, True),
+    ]
+    assert stored() == ["a", "b", "c", "d"]
+
+
+def test_one_bad_event_keeps_its_whole_request_out_and_no_other() -> None:
+    bad = (accepted("1"), accepted("2", event_type=None), accepted("3"))
+    good = (accepted("4"), accepted("5"))
+    answers = running(lambda commit: batches(commit, bad, good))
+    assert isinstance(answers[0], DBAPIError)
+    assert answers[1] == (True, True)
+    assert sorted(stored()) == ["4", "5"]
+
+
+def test_the_longest_request_is_one_statement() -> None:
+    crowd = tuple(accepted(str(number)) for number in range(499))
+    longest = tuple(accepted(f"a{number}") for number in range(1000))
+    with inserts() as seen:
+        answers = running(lambda commit: batches(commit, crowd, longest))
+    assert answers == [(True,) * 499, (True,) * 1000]
+    assert len(seen) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 from tests.unit.conftest import Query
 from tests.unit.ingress.server import Server
 
+Objects = Callable[[], list[Path]]
+Events = Callable[[], list[dict[str, Any]]]
 SECRET = "an-ingress-s3cret"
 SOURCES: dict[str, dict[str, Any]] = {
     "shop": {"extra": {"auth_type": "none", "event_id": "header:X-Id"}},
@@ -43,6 +45,10 @@ SOURCES: dict[str, dict[str, Any]] = {
             "jwt_issuer": "i",
             "jwt_audience": "a",
         }
+    },
+    "signed": {"password": SECRET, "extra": {"auth_type": "hmac"}},
+    "rows": {
+        "extra": {"auth_type": "none", "batch": True, "event_id": "body:id", "event_type": "body:t"},
     },
     "other-type": {"conn_type": "http", "extra": {"auth_type": "none"}},
 }
@@ -76,3 +82,38 @@ def fresh_server(settings: pytest.MonkeyPatch, database_file: Path) -> Iterator[
 @pytest.fixture(autouse=True)
 def _empty_inbox(query: Query) -> None:
     """Begin each test with an empty inbox."""
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that stands for object storage."""
+    return tmp_path_factory.mktemp("storage")
+
+
+@pytest.fixture(scope="module")
+def storing(settings: pytest.MonkeyPatch, storage: Path, database_file: Path) -> Iterator[Server]:
+    """A server with object storage, which takes up to 3 MB."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW__HOOKLINE__STORAGE_PATH", f"file://{storage}")
+        environment.setenv("AIRFLOW__HOOKLINE__MAX_BODY_BYTES", "3000000")
+        made = Server()
+    with made as server:
+        yield server
+
+
+@pytest.fixture
+def objects(storage: Path) -> Iterator[Objects]:
+    """What is in object storage; nothing at first and at last."""
+
+    def found() -> list[Path]:
+        return sorted(path for path in storage.rglob("*") if path.is_file())
+
+    yield found
+    for path in found():
+        path.unlink()
+
+
+@pytest.fixture
+def events(query: Query) -> Events:
+    """The stored CloudEvents."""
+    return lambda: [json.loads(body) for (body,) in query("SELECT body FROM hookline_event ORDER BY seq")]

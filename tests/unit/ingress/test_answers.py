@@ -189,11 +189,11 @@ def test_a_connection_that_cannot_be_read_is_no_unknown_source(server: Server) -
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Content-Type": "application/xml"},
+        {"Content-Type": "xml"},
         {"Content-Type": "application/json; charset=utf-16"},
-        {"Content-Encoding": "gzip"},
+        {"Content-Encoding": "zstd"},
     ],
-    ids=["XML", "UTF-16", "gzip"],
+    ids=["no type", "UTF-16", "zstd"],
 )
 def test_an_unsupported_format_is_refused(server: Server, headers: dict[str, str]) -> None:
     problem(server.post("shop", **headers), 415, "unsupported-media-type")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hookline.ingress.request import DISCARD_BYTES, Disconnected, Stream, read
+from hookline.protocol.bounds import Bounds
 from hookline.protocol.problem import Rejected
 from tests.unit.conftest import Query
 from tests.unit.ingress.server import Server
@@ -197,7 +198,7 @@ async def parts_asked_for(parts: list[dict[str, Any]], raises: type[Exception]) 
         return next(rest)
 
     with pytest.raises(raises):
-        await read(dict(SCOPE), Stream(receive), event_path="", max_bytes=100, seconds=10)
+        await read(dict(SCOPE), Stream(receive), event_path="", bounds=Bounds(100), seconds=10)
     return len(parts) - len(list(rest))
 
 

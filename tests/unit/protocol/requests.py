@@ -29,7 +29,7 @@ def message(
         event_path=event_path,
         query_string=query,
         headers=Headers((name.encode("latin-1"), value.encode("utf-8")) for name, value in fields),
-        body=body,
+        content=body,
         received_at=received_at,
     )
 

@@ -80,7 +80,7 @@ class Webhook:
             headers=Headers(
                 (name.encode(), value.encode() if isinstance(value, str) else value) for name, value in fields
             ),
-            body=self.case["body"].encode() if body is None else body,
+            content=self.case["body"].encode() if body is None else body,
             received_at=arrival + timedelta(seconds=late),
         )
 

@@ -101,7 +101,7 @@ class Signed(Verifier):
         """Return what the sender signed, in pieces."""
         return tuple(
             self.layout.signed(
-                (message.body,),
+                message.pieces(),
                 url=url,
                 timestamp=presented.timestamp,
                 message_id=presented.message_id,
