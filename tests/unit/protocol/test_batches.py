@@ -72,3 +72,16 @@ def test_a_batch_is_no_handshake() -> None:
     taken = take(github, message(b'{"rows": [{}]}', headers))
     assert isinstance(taken, tuple)
     assert [event.event_type for event in taken] == ["ping"]
+
+
+def test_each_of_line_s_events_has_its_own_type() -> None:
+    line = source("line", password="s3cret", auth_type="line", batch="events")
+    body = (
+        b'{"destination": "U1", "events": [{"type": "message", "webhookEventId": "01A"},'
+        b' {"type": "follow", "webhookEventId": "01B"}]}'
+    )
+
+    taken = take(line, message(body, line.verifier.sign(message(body))))
+
+    assert isinstance(taken, tuple)
+    assert [(event.event_type, event.event_id) for event in taken] == [("message", "01A"), ("follow", "01B")]

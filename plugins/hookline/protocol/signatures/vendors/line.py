@@ -12,7 +12,7 @@ from hookline.protocol.signatures.signed import scheme
 SCHEME = scheme(
     "line",
     Layout(header="x-line-signature", encoding="base64"),
-    event_type="body:events[0].type || 'verify'",
-    event_id="body:events[0].webhookEventId",
+    event_type="body:events[0].type || type || 'verify'",
+    event_id="body:events[0].webhookEventId || webhookEventId",
     pings=frozenset({"verify"}),
 )
