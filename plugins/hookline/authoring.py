@@ -14,7 +14,8 @@ from jinja2.utils import missing
 
 from hookline import catalog, received
 from hookline.exceptions import NotAnEvent
-from hookline.protocol import platform, reference
+from hookline.protocol import platform, reference, response
+from hookline.protocol.schema import ANYTHING
 from hookline.received import ReceivedFile, StoredData
 
 if TYPE_CHECKING:
@@ -155,9 +156,7 @@ def event_dag(
     """
     known = catalog.find(name)
     if schema is None:
-        schema = (
-            known.schema if known else {"type": ["object", "array", "string", "number", "boolean", "null"]}
-        )
+        schema = known.schema if known else ANYTHING
     if sample is None:
         sample = known.sample if known else {}
     make = dag(
@@ -262,3 +261,32 @@ def require_event(context: Mapping[str, Any]) -> None:
         Event.from_context(context)
     except NotAnEvent as error:
         raise AirflowFailException(str(error)) from None
+
+
+def respond(
+    context: Mapping[str, Any],
+    status: int | str = 200,
+    headers: Mapping[str, Any] | None = None,
+    body: Any = None,
+    content_type: str | None = None,
+) -> dict[str, Any]:
+    """Answer the sender whose request waits for this run; the first answer of a run counts.
+
+    :param context: the task's.
+    :returns: ``{"status": int}``.
+    :raises ConfigurationError: the answer is not allowed, see :mod:`hookline.protocol.response`.
+    """
+    from airflow.sdk.execution_time.xcom import XCom
+
+    made = response.compose(status, headers, body, content_type)
+    instance = context["ti"]
+    # Past a custom XCom backend, which the server could not read.
+    XCom._set_xcom_in_db(  # noqa: SLF001  as Airflow's task runner leaves links for its server
+        response.KEY,
+        response.dump(made),
+        dag_id=instance.dag_id,
+        task_id=instance.task_id,
+        run_id=instance.run_id,
+        map_index=-1 if instance.map_index is None else instance.map_index,
+    )
+    return {"status": made.status}

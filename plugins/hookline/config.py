@@ -60,3 +60,10 @@ def get_text(option: str) -> str:
     from airflow.configuration import conf
 
     return str(conf.get(SECTION, option, fallback=""))
+
+
+def secret_key() -> str:
+    """Return ``[api] secret_key``, which Airflow wants to be the same on all replicas."""
+    from airflow.configuration import conf
+
+    return conf.get_mandatory_value("api", "secret_key")

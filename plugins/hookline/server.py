@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,6 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from hookline import __version__, config, database
+from hookline.dispatch import outcomes as dispatch_outcomes
+from hookline.dispatch import schemas
+from hookline.dispatch.dags import EventDags
 from hookline.dispatch.loop import Dispatcher
 from hookline.health import Health
 from hookline.inbox.group_commit import GroupCommit
@@ -21,8 +25,13 @@ from hookline.ingress.answer import PUBLIC
 from hookline.ingress.app import Ingress, Limits
 from hookline.ingress.connections import listed, load
 from hookline.ingress.documents import Documents
+from hookline.ingress.door import Door
+from hookline.ingress.outcomes import Outcomes
 from hookline.ingress.refusals import Refusals
+from hookline.ingress.reply import Replies
+from hookline.ingress.shutdown import announced
 from hookline.ingress.sources import Sources
+from hookline.ingress.status import Status, Tokens
 from hookline.tokens.callback import Callback
 from hookline.tokens.keeper import Keeper
 
@@ -77,9 +86,20 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
         storage=config.get_text("storage_path"),
     )
     documents = Documents(config.get_text("allowed_networks"))
+    outcomes = Outcomes(dispatch_outcomes.look)
+    tokens = Tokens(config.secret_key())
+    door = Door(partial(schemas.load, EventDags()))
     keeper = Keeper(poll=config.get_float("poll_interval"))
     refusals = Refusals(config.get_int("refused_body_bytes"))
-    ingress = Ingress(sources, documents, inbox, limits, refusals)
+    ingress = Ingress(
+        sources,
+        documents,
+        inbox,
+        limits,
+        refusals=refusals,
+        replies=Replies(outcomes, tokens),
+        door=door,
+    )
     health = Health()
 
     @asynccontextmanager
@@ -90,11 +110,13 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
                 sources.expect(await asyncio.to_thread(listed))
         health.tasks.append(asyncio.create_task(inbox.run(), name="inbox"))
         health.tasks.append(asyncio.create_task(refusals.run(), name="refusals"))
+        health.tasks.append(asyncio.create_task(outcomes.run(), name="outcomes"))
         if config.get_bool("run_loops") if loops is None else loops:
             health.tasks.append(asyncio.create_task(dispatcher.run(), name="dispatch"))
             health.tasks.append(asyncio.create_task(keeper.run(), name="tokens"))
         try:
-            yield
+            with announced(outcomes.close):
+                yield
         finally:
             for task in health.tasks:
                 task.cancel()
@@ -102,11 +124,14 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
             await ingress.close()
             sources.close()
             await documents.close()
+            door.close()
             database.dispose()
 
     app = Application(prefix, ingress, lifespan)
+    app.state.outcomes, app.state.door = outcomes, door
     app.add_api_route(f"{prefix}/health", health.ready, methods=["GET"])
     app.add_api_route(f"{prefix}/health/live", health.live, methods=["GET"])
+    app.add_api_route(f"{prefix}/status/{{token}}", Status(tokens, outcomes).answer, methods=["GET"])
     app.add_api_route(f"{prefix}/oauth/callback", Callback().answer, methods=["GET"])
     app.add_exception_handler(HTTPException, _problem)
     return app

@@ -32,3 +32,36 @@ def query(database_file: Path) -> Iterator[Query]:
         connection.execute("DELETE FROM hookline_event")
         connection.execute("DELETE FROM hookline_refusal")
         yield lambda sql, *values: connection.execute(sql, values).fetchall()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def metadata(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A metadata database with the tables of Airflow and Hookline; gives the name of the dialect."""
+    import airflow.models
+    from airflow.models.base import Base as AirflowBase
+    from airflow.models.tasklog import LogTemplate
+    from sqlalchemy.orm import Session
+
+    from hookline import database
+    from hookline.orm import Base
+
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('metadata')}/airflow.db"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", url)
+        database.dispose()
+        airflow.models.import_all_models()
+        tables = [AirflowBase.metadata, Base.metadata]
+        for one in tables:
+            one.drop_all(database.engine())
+            one.create_all(database.engine())
+        with Session(database.engine()) as session, session.begin():
+            session.add(LogTemplate(filename="x", elasticsearch_id="x"))  # each run refers to one
+        try:
+            yield request.param
+        finally:
+            for one in tables:
+                one.drop_all(database.engine())
+            database.dispose()

@@ -1,13 +1,15 @@
 """One batch of events to Dag runs, in one transaction.
 
-Claiming the rows, creating the runs and recording them commit together, so that a process that dies at
-any instruction leaves either an event without a run that is still pending, or an event with its one run.
+Creating the runs and recording them commit together, so that a process that dies at any instruction leaves
+either an event without a run that is still pending, or an event with its one run. The try is counted and
+committed before: an event whose schema freezes its process, or whose run kills it, would do so for ever.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,7 +19,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import select
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
@@ -37,6 +39,12 @@ BATCH = 50
 INT64_MIN, UINT64_MAX = -(2**63), 2**64 - 1
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=10)
+LEASE = timedelta(seconds=2)
+"""Between counting a try and locking the event for it."""
+FATAL = (
+    f"Each of {MAX_ATTEMPTS} tries ended or froze its process. Look for a `pattern` in the schema that takes"
+    " for ever with this event."
+)
 
 
 def dispatch(dags: EventDags) -> int:
@@ -49,13 +57,39 @@ def dispatch(dags: EventDags) -> int:
     with autocommit() as connection:
         if not store.has_pending(connection, now):
             return 0
+    with Session(engine()) as session, session.begin():
+        claimed, numbers = _begin(session, now)
+    try:
+        _try(dags, numbers)
+    except Exception:
+        with suppress(SQLAlchemyError), Session(engine()) as session, session.begin():
+            store.take_back_tries(session, numbers, timezone.utcnow())
+        raise
+    return claimed
+
+
+def _begin(session: Session, now: datetime) -> tuple[int, list[int]]:
+    events = store.claim(session, now, BATCH)
+    fresh = [event for event in events if not event.attempts]
+    # Of a batch that ended its process nobody knows which event did: from then on each is tried alone.
+    chosen = fresh if events and not events[0].attempts else events[:1]
+    numbers = []
+    for event in chosen:
+        if event.attempts >= MAX_ATTEMPTS:
+            store.quarantine(event, FATAL)
+            continue
+        store.begin_try(event, now + LEASE)
+        numbers.append(event.seq)
+    return len(chosen), numbers
+
+
+def _try(dags: EventDags, numbers: list[int]) -> None:
     with Session(engine(), expire_on_commit=False) as session, session.begin():
-        events = store.claim(session, now, BATCH)
+        events = store.lock(session, numbers)
         candidates = {event.seq: json.loads(event.candidates) for event in events}
         known = dags.look_up(session, (name for names in candidates.values() for name in names))
         for event in events:
             _dispatch_one(session, event, choose(candidates[event.seq], known))
-    return len(events)
 
 
 def _dispatch_one(session: Session, event: InboxEvent, target: Found | NotFound) -> None:
@@ -130,7 +164,7 @@ def _carried_float(digits: str) -> float:
 
 
 def _try_again(event: InboxEvent, error: Exception) -> None:
-    if event.attempts + 1 >= MAX_ATTEMPTS:
+    if event.attempts >= MAX_ATTEMPTS:
         store.quarantine(event, _reason(error))
     else:
         store.postpone(event, _reason(error), timezone.utcnow(), RETRY_AFTER)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, TIMESTAMP, Boolean, Text, bindparam, cast, func, literal, select, update
+from sqlalchemy import ARRAY, TIMESTAMP, Boolean, Text, bindparam, cast, func, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hookline.inbox.models import DISPATCHED, HELD, PENDING, QUARANTINED, InboxEvent
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from hookline.protocol.intake import Accepted
 
-_FRESH: dict[str, Any] = {"state": PENDING, "attempts": 0}
+_FRESH: dict[str, Any] = {"attempts": 0}
 
 
 def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, str]]:
     """Insert events by one statement, leaving out those that are already there.
+
+    One that was quarantined and is sent again, perhaps mended, takes the old one's place.
 
     :param events: no two with the same source and event id.
     :returns: ``(source, event id)`` of the rows that are new.
@@ -38,15 +40,20 @@ def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, st
             "received_at": event.received_at,
             "due_at": event.received_at,
             "body": event.body,
+            "state": QUARANTINED if event.quarantine else PENDING,
+            "reason": event.quarantine,
         }
         for event in events
     ]
     if connection.dialect.name == "postgresql":
         # Columns as arrays: the driver composes a few parameters instead of a dozen for each row.
         columns = {name: [row[name] for row in rows] for name in rows[0]}
-        return {tuple(row) for row in connection.execute(_insert_arrays(), columns)}
-    statement = _new_only(sqlite.insert(InboxEvent).values(_FRESH))
-    return {tuple(row) for row in connection.execute(statement, rows)}
+        new = {tuple(row) for row in connection.execute(_insert_arrays(), columns)}
+    else:
+        statement = _new_only(sqlite.insert(InboxEvent).values(_FRESH))
+        new = {tuple(row) for row in connection.execute(statement, rows)}
+    known = [row for row in rows if (row["source"], row["event_id"]) not in new]
+    return new | _replace_quarantined(connection, known) if known else new
 
 
 @cache
@@ -61,6 +68,8 @@ def _insert_arrays() -> Any:
         "received_at": time,
         "due_at": time,
         "body": Text,
+        "state": Text,
+        "reason": Text,
     }
     names = list(types)
     arrays = (cast(bindparam(name), ARRAY(kind)) for name, kind in types.items())
@@ -73,6 +82,22 @@ def _new_only(statement: Any) -> Any:
     return statement.on_conflict_do_nothing(index_elements=["source", "event_id"]).returning(
         InboxEvent.source, InboxEvent.event_id
     )
+
+
+def _replace_quarantined(connection: Connection, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
+    # Not by ON CONFLICT DO UPDATE: it would wait for the dispatcher, which has events locked while it works.
+    key = tuple_(InboxEvent.source, InboxEvent.event_id)
+    sent = {(row["source"], row["event_id"]): row for row in rows if row["state"] == PENDING}
+    query = select(InboxEvent.source, InboxEvent.event_id).where(
+        key.in_(list(sent)), InboxEvent.state == QUARANTINED
+    )
+    replaced = set()
+    for source, event_id in connection.execute(query).all() if sent else ():
+        # The tries stay: an event that ended its process is not to do so again.
+        statement = update(InboxEvent).where(key == (source, event_id), InboxEvent.state == QUARANTINED)
+        if connection.execute(statement.values(sent[source, event_id])).rowcount:
+            replaced.add((source, event_id))
+    return replaced
 
 
 def has_pending(connection: Connection, now: datetime) -> bool:
@@ -93,6 +118,36 @@ def claim(session: Session, now: datetime, limit: int) -> Sequence[InboxEvent]:
     return session.scalars(query).all()
 
 
+def begin_try(event: InboxEvent, until: datetime) -> None:
+    """Count a try, and keep other replicas off the event until it is locked for the try itself.
+
+    :param until: when another replica may try, should this one have died meanwhile.
+    """
+    event.attempts += 1
+    event.due_at = until
+
+
+def lock(session: Session, numbers: Sequence[int]) -> Sequence[InboxEvent]:
+    """Lock and return those of the events that still wait for the dispatcher, oldest first."""
+    query = (
+        select(InboxEvent)
+        .where(InboxEvent.seq.in_(numbers), InboxEvent.state == PENDING)
+        .order_by(InboxEvent.seq)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query).all()
+
+
+def take_back_tries(session: Session, numbers: Sequence[int], now: datetime) -> None:
+    """Undo :func:`begin_try`: nothing was tried, and the process lives."""
+    statement = update(InboxEvent).where(InboxEvent.seq.in_(numbers), InboxEvent.state == PENDING)
+    session.execute(
+        statement.values(attempts=InboxEvent.attempts - 1, due_at=now).execution_options(
+            synchronize_session=False
+        )
+    )
+
+
 def dispatched(event: InboxEvent, dag_id: str, run_id: str) -> None:
     """Record the run that the event started."""
     event.state, event.dag_id, event.run_id, event.reason = DISPATCHED, dag_id, run_id, None
@@ -100,7 +155,7 @@ def dispatched(event: InboxEvent, dag_id: str, run_id: str) -> None:
 
 def hold(event: InboxEvent, reason: str) -> None:
     """Keep the event until a Dag takes it."""
-    event.state, event.reason = HELD, reason
+    event.state, event.reason, event.attempts = HELD, reason, 0
 
 
 def quarantine(event: InboxEvent, reason: str) -> None:
@@ -110,7 +165,6 @@ def quarantine(event: InboxEvent, reason: str) -> None:
 
 def postpone(event: InboxEvent, reason: str, now: datetime, delay: timedelta) -> None:
     """Let the dispatcher try again after ``delay``."""
-    event.attempts += 1
     event.due_at, event.reason = now + delay, reason
 
 

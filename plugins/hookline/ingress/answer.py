@@ -30,24 +30,23 @@ async def send_json(
 ) -> None:
     """Send one whole response."""
     content = json.dumps(body, separators=(",", ":")).encode("ascii")
-    await _send(send, status, content, headers=headers or {}, media_type=media_type)
+    await send_content(send, status, {"content-type": media_type, **(headers or {})}, content)
 
 
 async def send_reply(send: Send, reply: Reply) -> None:
     """Send what a sender's handshake expects."""
     content = reply.body.encode("utf-8", "replace")
-    await _send(send, reply.status, content, headers=reply.headers, media_type=reply.media_type)
+    await send_content(send, reply.status, {"content-type": reply.media_type, **reply.headers}, content)
 
 
-async def _send(
-    send: Send, status: int, content: bytes, *, headers: Mapping[str, str], media_type: str
-) -> None:
+async def send_content(send: Send, status: int, headers: Mapping[str, str], content: bytes) -> None:
+    """Send one whole response, with what every public answer has."""
     fields = [
-        (b"content-type", media_type.encode("ascii")),
-        (b"content-length", str(len(content)).encode("ascii")),
-        *_ALWAYS,
         *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
+        *_ALWAYS,
     ]
+    if status != 204:  # RFC 9110, section 8.6
+        fields.append((b"content-length", str(len(content)).encode("ascii")))
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": content})
 

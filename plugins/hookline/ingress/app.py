@@ -13,7 +13,9 @@ from hookline.inbox.group_commit import GroupCommit, Overloaded
 from hookline.ingress.answer import send_json, send_problem, send_reply
 from hookline.ingress.claim_check import ClaimCheck
 from hookline.ingress.documents import Documents
+from hookline.ingress.door import Door
 from hookline.ingress.refusals import Refusals
+from hookline.ingress.reply import Replies
 from hookline.ingress.request import Disconnected, Receive, Scope, Send, Stream, address, check_head, read
 from hookline.ingress.sources import Sources
 from hookline.ingress.spool import Disk, Spools
@@ -60,13 +62,23 @@ class Ingress:
     """Verifies, stores and answers; a 2xx is sent after the event is committed, never before."""
 
     def __init__(
-        self, sources: Sources, documents: Documents, inbox: GroupCommit, limits: Limits, refusals: Refusals
+        self,
+        sources: Sources,
+        documents: Documents,
+        inbox: GroupCommit,
+        limits: Limits,
+        *,
+        refusals: Refusals,
+        replies: Replies,
+        door: Door,
     ) -> None:
         self._sources = sources
         self._documents = documents
         self._inbox = inbox
         self._limits = limits
         self._refusals = refusals
+        self._replies = replies
+        self._door = door
         self._claims = ClaimCheck()
         self._disk = Disk()
 
@@ -105,15 +117,30 @@ class Ingress:
         if isinstance(taken, intake.Handshake):
             await self._greet(taken, send)
         elif isinstance(taken, intake.Accepted):
-            [new] = await self._store((taken,))
-            await send_json(send, 202 if new else 200, _outcome(taken, new))
+            [new] = await self._admit((taken,))
+            values = {"event_id": taken.event_id, "source": taken.source, "type": taken.event_type}
+            # A request that is held keeps neither its body nor its files.
+            seen.message = None
+            del message, taken
+            spools.close()
+            await self._replies.send(scope, stream, send, source.reply, values, new=new)
         else:
-            news = await self._store(taken) if taken else ()
+            news = await self._admit(taken) if taken else ()
             await send_json(
                 send,
                 202 if True in news else 200,
                 {"events": [_outcome(event, new) for event, new in zip(taken, news, strict=True)]},
             )
+
+    async def _admit(self, events: tuple[intake.Accepted, ...]) -> tuple[bool, ...]:
+        admitted, refused = await self._door.check(events)
+        if refused:
+            kept = {event.event_id for event in admitted}
+            self._claims.discard([event for event in events if event.event_id not in kept])
+        news = await self._store(admitted)
+        if refused:
+            raise refused
+        return news
 
     async def _greet(self, handshake: intake.Handshake, send: Send) -> None:
         if handshake.reply is None:

@@ -52,6 +52,11 @@ class Stream:
         self.complete = not part.get("more_body", False)
         return part.get("body", b"")  # type: ignore[no-any-return]
 
+    async def disconnected(self) -> None:
+        """Return when the client has gone away; after the whole request was read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     async def discard(self) -> None:
         """Drop what is still to come, at most 1 MiB and 1 s of it.
 
@@ -75,6 +80,13 @@ def address(scope: Scope) -> tuple[str, str]:
     target = raw.partition(b"?")[0].partition(_IN)[2].decode("latin-1")
     source, _, event_path = target.partition("/")
     return source, event_path.removesuffix("/")
+
+
+def mount(scope: Scope) -> str:
+    """Return what the request's target has before ``/hooks``: the path under which Airflow is served."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
+    path = raw.partition(b"?")[0].partition(_IN)[0].decode("latin-1").strip("/")
+    return f"/{path}" if path else ""
 
 
 def check_head(scope: Scope) -> None:

@@ -57,10 +57,16 @@ class Spools:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the files; they may have been removed before."""
         for file in self._files:
             file.close()
+        self._files.clear()
         if self._taken:
             self._disk.give_back(self._taken)
+            self._taken = 0
 
     def new(self) -> BinaryIO:
         """Return a new file, in memory up to 256 KiB."""

@@ -59,6 +59,7 @@ class HttpConnectorOperator(BaseOperator):
     ui_color = "#e4f0e8"
 
     guards_events = True
+    trigger = "hookline.triggers.http.HttpCallTrigger"
     deferrable = False  # until the arguments are there
     start_from_trigger: Any = worker_free.StartFromTrigger()
     start_trigger_args: Any = worker_free.StartTriggerArgs()

@@ -8,7 +8,7 @@ of these stays on a worker. The decision is read when the Dag is serialised, aft
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hookline.authoring import MARKER, EventGuard
 from hookline.hooks import arguments, storage
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from airflow.triggers.base import StartTriggerArgs as Args
 
     from hookline.operators.http import HttpConnectorOperator
+    from hookline.operators.webhook import WebhookResponseOperator
 
-TRIGGER = "hookline.triggers.http.HttpCallTrigger"
+    Task: TypeAlias = HttpConnectorOperator | WebhookResponseOperator
+
 XCOM = "__xcom__"
 _NEEDING = (
     "outlets",
@@ -36,7 +38,7 @@ _XCOM_BACKEND = "airflow.sdk.execution_time.xcom.BaseXCom"
 class StartFromTrigger:
     """The attribute ``start_from_trigger``; False on the class, as mapped tasks look there."""
 
-    def __get__(self, task: HttpConnectorOperator | None, owner: type) -> bool:
+    def __get__(self, task: Task | None, owner: type) -> bool:
         """Return whether the task starts in the triggerer."""
         return task is not None and bool(task.deferrable) and obstacle(task) is None
 
@@ -44,14 +46,14 @@ class StartFromTrigger:
 class StartTriggerArgs:
     """The attribute ``start_trigger_args``: the trigger, None where a worker is needed."""
 
-    def __get__(self, task: HttpConnectorOperator | None, owner: type) -> Args | None:
+    def __get__(self, task: Task | None, owner: type) -> Args | None:
         """Return what Airflow makes the trigger from."""
         if task is None or not task.start_from_trigger:
             return None
         from airflow.triggers.base import StartTriggerArgs as Made
 
         return Made(
-            trigger_cls=TRIGGER,
+            trigger_cls=task.trigger,
             next_method="execute_complete",
             # One text, since what Airflow makes of nested values differs from step to step.
             trigger_kwargs={"call": arguments.to_json(_arguments(task), _reference)},
@@ -65,7 +67,7 @@ def default() -> bool:
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
-def obstacle(task: HttpConnectorOperator) -> str | None:
+def obstacle(task: Task) -> str | None:
     """Return why the task needs a worker, None if it does not."""
     return _of_task(task) or _of_hooks(task) or _of_dag(task) or _of_airflow(task) or _of_call(task)
 
@@ -73,7 +75,7 @@ def obstacle(task: HttpConnectorOperator) -> str | None:
 def _of_task(task: Any) -> str | None:
     if task.is_mapped or task.get_closest_mapped_task_group() or task._BaseOperator__from_mapped:  # noqa: SLF001
         return "it is a mapped task"
-    if type(task).execute is not _execute():
+    if not type(task).execute.__module__.startswith("hookline.operators."):
         return f"{type(task).__name__} has an execute of its own"
     if task.pool != "default_pool" or task.pool_slots != 1:
         return f"it takes slots of the pool {task.pool}"
@@ -108,13 +110,13 @@ def _of_dag(task: Any) -> str | None:
     return None
 
 
-def _of_call(task: HttpConnectorOperator) -> str | None:
+def _of_call(task: Task) -> str | None:
     given = task.arguments()
     for name in ("response_filter", "response_check", "pagination"):
-        value = given[name]
+        value = given.get(name)
         if callable(value) and not hasattr(value, "to_json"):
             return f"{name} is a function"
-    if isinstance(rule := given["pagination"], Pagination) and rule.kind not in RULES:
+    if isinstance(rule := given.get("pagination"), Pagination) and rule.kind not in RULES:
         return "its pagination is a rule of your own"
     if storage.is_local(given.get("body")):
         return "it sends a file of the worker's, or bytes"
@@ -125,12 +127,11 @@ def _of_call(task: HttpConnectorOperator) -> str | None:
     return None
 
 
-def _arguments(task: HttpConnectorOperator) -> dict[str, Any]:
+def _arguments(task: Task) -> dict[str, Any]:
     dag = task.get_dag()
     return {
         **task.arguments(),
-        "http_conn_id": task.http_conn_id,
-        "log_response": task.log_response,
+        **{name: getattr(task, name) for name in ("http_conn_id", "log_response") if hasattr(task, name)},
         "push": task.do_xcom_push,
         "native": bool(dag is not None and dag.render_template_as_native_obj),
         "event": bool(dag is not None and MARKER in dag.default_args),
@@ -149,9 +150,3 @@ def _reference(value: Any) -> Any:
     if isinstance(value, set | frozenset | range):
         return sorted(value)
     raise TypeError(f"a {type(value).__name__} has no JSON form")
-
-
-def _execute() -> Any:
-    from hookline.operators.http import HttpConnectorOperator
-
-    return HttpConnectorOperator.execute

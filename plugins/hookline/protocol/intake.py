@@ -29,6 +29,7 @@ class Accepted:
     :param body: the CloudEvent as JSON text.
     :param candidates: dag ids that may run for it, best first.
     :param claims: objects that have to be in object storage before it is stored.
+    :param quarantine: why it must not run; it is kept for a person to look at.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Accepted:
     body: str
     run_paused: bool = False
     claims: tuple[Claim, ...] = ()
+    quarantine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ TIMED_OUT = Problem("request-timeout", 408, "The request took too long to arrive
 TOO_LARGE = Problem("too-large", 413, "The body is larger than the source takes")
 HEADERS_TOO_LARGE = Problem("headers-too-large", 431, "The header fields are larger than any source takes")
 UNSUPPORTED_MEDIA_TYPE = Problem("unsupported-media-type", 415, "The body's format is not supported")
+UNPROCESSABLE = Problem("unprocessable", 422, "The event does not fit the schema of its Dag")
 TOO_MANY_REQUESTS = Problem("too-many-requests", 429, "Too many requests")
+RUN_FAILED = Problem("run-failed", 500, "The event's run failed")
 CLOSED = Problem("source-closed", 503, "The source is closed until its configuration is mended")
 UNAVAILABLE = Problem("unavailable", 503, "The event could not be stored")
 
@@ -42,6 +44,7 @@ class Rejected(HooklineError):
     :param detail: what the sender may know; never anything that helps to guess a secret.
     :param reason: what only the operator may know; defaults to ``detail``.
     :param headers: further header fields of the answer, such as ``Retry-After``.
+    :param members: further members of the problem object (RFC 9457, section 3.2).
     """
 
     def __init__(
@@ -51,16 +54,24 @@ class Rejected(HooklineError):
         *,
         reason: str | None = None,
         headers: dict[str, str] | None = None,
+        members: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(reason or detail)
         self.problem = problem
         self.detail = detail
         self.reason = reason or detail
         self.headers = headers or {}
+        self.members = members or {}
 
     def again(self) -> Rejected:
         """Return an equal refusal; one that was raised keeps its request alive through its traceback."""
-        return Rejected(self.problem, self.detail, reason=self.reason, headers=dict(self.headers))
+        return Rejected(
+            self.problem,
+            self.detail,
+            reason=self.reason,
+            headers=dict(self.headers),
+            members=dict(self.members),
+        )
 
     def body(self) -> dict[str, Any]:
         """Return the members of the ``application/problem+json`` object."""
@@ -69,6 +80,7 @@ class Rejected(HooklineError):
             "title": self.problem.title,
             "status": self.problem.status,
             "detail": self.detail,
+            **self.members,
         }
 
 

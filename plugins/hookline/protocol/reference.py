@@ -67,3 +67,13 @@ def folder(root: str) -> str:
 def looks_like_one(data: Any) -> bool:
     """Tell whether data has exactly the members of a reference."""
     return isinstance(data, dict) and data.keys() == KEYS
+
+
+def accepted(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what :func:`accepting` was given, as data that is no reference has to fit it."""
+    match schema:
+        case {"if": condition, "else": own} if condition == SCHEMA:
+            return dict(own)
+        case {"anyOf": [first, own]} if first == SCHEMA:
+            return dict(own)
+    return schema

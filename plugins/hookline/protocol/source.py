@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
-from hookline.protocol import expression, naming, platform
+from hookline.protocol import expression, naming, platform, reply
 from hookline.protocol.locator import Locator
 from hookline.protocol.message import Message
 from hookline.protocol.problem import METHOD_NOT_ALLOWED, Rejected
-from hookline.protocol.signatures.handshake import Handshake, Reply
+from hookline.protocol.reply import Reply
+from hookline.protocol.signatures.handshake import Handshake
+from hookline.protocol.signatures.handshake import Reply as Greeting
 from hookline.protocol.signatures.handshakes import HANDSHAKES
 from hookline.protocol.signatures.registry import SCHEMES
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, text_option
@@ -38,7 +40,7 @@ _OPTIONS = frozenset(
         "format",
         "batch",
     }
-)
+).union(reply.OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Source:
     :param run_paused: whether events for a paused Dag make queued runs (``on_paused=run``).
     :param format: how bodies are read, whatever their content type; None to believe it.
     :param batch: JMESPath to the list of which each element is an event, or None.
+    :param reply: how events that were taken are answered.
     """
 
     name: str
@@ -80,7 +83,7 @@ class Source:
             allowed = ", ".join(self.methods)
             raise Rejected(METHOD_NOT_ALLOWED, f"The source takes {allowed}.", headers={"Allow": allowed})
 
-    def greeted(self, message: Message, *, verified: bool) -> Reply | None:
+    def greeted(self, message: Message, *, verified: bool) -> Greeting | None:
         """Return the reply to a handshake, or None if this message is none.
 
         :param verified: whether the message's signature was verified; each handshake has one place.
@@ -92,6 +95,7 @@ class Source:
 
     format: str | None = None
     batch: str | None = None
+    reply: Reply = field(default_factory=Reply)
 
     def candidates(self, segments: tuple[str, ...]) -> list[str]:
         """Return the dag ids that may run for an event, best first, ending in the catch-all.
@@ -153,6 +157,7 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
         handshake_secrets=handshake_secrets,
         format=_choice(extra, "format", FORMATS) if "format" in extra else None,
         batch=_batch(extra.get("batch")),
+        reply=reply.parse(extra),
     )
 
 

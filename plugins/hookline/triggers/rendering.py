@@ -13,6 +13,7 @@ from hookline.hooks import storage
 XCOM = "__xcom__"
 RENDERED = (
     "http_conn_id", "url", "path", "body", "headers", "query", "save_to", "idempotency_key", "method",
+    "status", "content_type",
 )  # fmt: skip
 
 

@@ -55,7 +55,9 @@ def test_the_oldest_are_claimed_first_and_no_more_than_asked_for() -> None:
 def test_only_what_is_due_is_claimed() -> None:
     fill("1", "2")
     with session() as opened:
-        store.postpone(store.claim(opened, LATER, 1)[0], "busy", LATER, timedelta(seconds=10))
+        [event] = store.claim(opened, LATER, 1)
+        store.begin_try(event, LATER)
+        store.postpone(event, "busy", LATER, timedelta(seconds=10))
     with session() as opened:
         assert [event.event_id for event in store.claim(opened, LATER, 10)] == ["2"]
     with session() as opened:
@@ -73,6 +75,27 @@ def test_what_another_replica_holds_is_left_to_it(inbox: str) -> None:
     with session() as one, session() as other:
         assert [event.event_id for event in store.claim(one, LATER, 2)] == ["1", "2"]
         assert [event.event_id for event in store.claim(other, LATER, 2)] == ["3"]
+
+
+def test_a_duplicate_does_not_wait_for_the_dispatcher(inbox: str) -> None:
+    if inbox == "sqlite":  # one writer at a time
+        return
+    fill("1")
+    with session() as dispatcher:
+        assert len(store.claim(dispatcher, LATER, 1)) == 1
+        assert write([accepted("1"), accepted("2")]) == [False, True]
+
+
+def test_what_was_quarantined_may_be_sent_again() -> None:
+    fill("1", "2", quarantine="it does not fit")
+    assert states() == {"1": QUARANTINED, "2": QUARANTINED}
+    again = [accepted("1", body='{"data": 2}'), accepted("2", quarantine="still not"), accepted("3")]
+    assert write(again) == [True, False, True]
+    assert states() == {"1": PENDING, "2": QUARANTINED, "3": PENDING}
+    with session() as opened:
+        [event, _] = store.claim(opened, LATER, 10)
+    assert (event.event_id, event.body, event.reason) == ("1", '{"data": 2}', None)
+    assert write([accepted("1", body='{"data": 3}')]) == [False]
 
 
 def test_whether_anything_waits() -> None:

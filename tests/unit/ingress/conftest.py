@@ -22,6 +22,15 @@ SOURCES: dict[str, dict[str, Any]] = {
     "github": {"password": SECRET, "extra": {"auth_type": "github"}},
     "small": {"extra": {"auth_type": "none", "max_body_bytes": 100}},
     "greedy": {"extra": {"auth_type": "none", "max_body_bytes": 100_000_000}},
+    "worded": {
+        "extra": {
+            "auth_type": "none",
+            "event_id": "header:X-Id",
+            "response_status": 201,
+            "response_headers": {"X-Hookline-Shop": "north"},
+            "response_body": "{event_id} {status} {duplicate} {source} {type}",
+        }
+    },
     "gets": {"extra": {"auth_type": "none", "methods": ["GET"]}},
     "open-by-mistake": {"password": SECRET, "extra": {}},
     "misspelt": {"password": SECRET, "extra": {"auth_type": "githup"}},

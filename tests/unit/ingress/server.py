@@ -21,8 +21,9 @@ class Server:
     """
 
     def __init__(self, http: str = "h11", app: Any = None) -> None:
+        self.app = app or create_app(prefix="/hooks", loops=False)
         config = uvicorn.Config(
-            app or create_app(prefix="/hooks", loops=False),
+            self.app,
             port=0,
             http=http,  # type: ignore[arg-type]
             loop="asyncio",

@@ -53,6 +53,14 @@ def test_a_repeated_delivery_is_a_duplicate(server: Server, query: Query) -> Non
     assert query("SELECT count(*) FROM hookline_event") == [(1,)]
 
 
+def test_a_source_words_its_answer_but_no_refusal(server: Server) -> None:
+    for again in ("false", "true"):
+        response = server.post("worded/paid", X_Id="17")
+        assert (response.status_code, response.text) == (201, f"17 accepted {again} worded paid")
+        assert response.headers["x-hookline-shop"] == "north"
+    problem(server.post("worded", b"no JSON"), 400, "malformed")
+
+
 def test_the_same_delivery_50_times_at_once_is_one_event(server: Server, query: Query) -> None:
     with ThreadPoolExecutor(50) as threads:
         responses = list(threads.map(lambda _: server.post("shop/paid", X_Id="17"), range(50)))

@@ -1,0 +1,61 @@
+"""Event Dags in the database, as the dag-processor writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from hookline.authoring import event_dag
+from hookline.database import engine
+from hookline.inbox.models import InboxEvent
+
+BUNDLE = "tests"
+
+
+def write(name: str, schema: Mapping[str, Any] | None = None, *, sample: Any = None, **options: Any) -> None:
+    """Put an event Dag into the database, in the place of an older version.
+
+    :param options: of :func:`~hookline.authoring.event_dag`.
+    """
+
+    def author() -> None:
+        EmptyOperator(task_id="nothing")
+
+    dag = event_dag(name, schema=schema, sample={} if sample is None else sample, **options)(author)()
+    lazy = LazyDeserializedDAG(data=DagSerialization.to_dict(dag))
+    with Session(engine()) as session, session.begin():
+        if session.get(DagBundleModel, BUNDLE) is None:
+            session.add(DagBundleModel(name=BUNDLE))
+            session.flush()
+        if session.get(DagModel, name) is None:
+            session.add(
+                DagModel(dag_id=name, bundle_name=BUNDLE, is_stale=False, is_paused=False, fileloc="x")
+            )
+            session.flush()
+        SerializedDagModel.write_dag(lazy, bundle_name=BUNDLE, session=session)
+
+
+def pause(name: str) -> None:
+    """Pause a Dag."""
+    with Session(engine()) as session, session.begin():
+        model = session.get(DagModel, name)
+        assert model is not None
+        model.is_paused = True
+
+
+def empty() -> None:
+    """Forget all events, runs and Dags."""
+    with Session(engine()) as session, session.begin():
+        for table in (TaskInstance, DagRun, SerializedDagModel, DagVersion, DagModel, InboxEvent):
+            session.execute(delete(table))
