@@ -36,7 +36,7 @@ class Scenario:
 
     Args:
         stack: it is ready.
-        echo_port: of the receiver that plays the chat and the directory the Dags call.
+        echo_port: of the receiver that plays what the Dags call: chat, directory, deployments, GitHub.
     """
 
     def __init__(self, stack: Stack, echo_port: int) -> None:
@@ -64,6 +64,8 @@ class Scenario:
             },
             "directory": {**echo, "login": "hookline", "extra": {"auth_type": "basic"}},
             "chat": {**echo, "extra": {"auth_type": "bearer"}},
+            "deployments": {**echo, "extra": {"auth_type": "bearer"}},
+            "github_api": {**echo, "extra": {"auth_type": "bearer"}},
         }
 
     def create_connections(self) -> list[str]:

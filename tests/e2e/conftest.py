@@ -19,6 +19,7 @@ from tests.e2e.driver import Driver
 HERE = Path(__file__).parent
 SECRET = "an-end-to-end-secret"
 READY_SECONDS = 180
+WAITS = {"auth_type": "none", "respond": "finished", "respond_timeout": 60}
 
 
 def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
@@ -42,7 +43,15 @@ def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
         "api": {**target, "port": api.server_port, "extra": {**nearby, "backoff": 0.1}},
         "ledger": {**target, "extra": {"auth_type": "none"}},
         "directory": {**target, "login": "hookline", "password": SECRET, "extra": {"auth_type": "basic"}},
-        "chat": {**target, "password": SECRET, "extra": {"auth_type": "bearer"}},
+        **{
+            name: {**target, "password": SECRET, "extra": {"auth_type": "bearer"}}
+            for name in ("chat", "deployments", "github_api", "orders", "mail")
+        },
+        "waits": {"conn_type": "webhook", "extra": {**WAITS, "event_id": "header:X-Delivery-Id"}},
+        "stripe": {
+            "conn_type": "webhook",
+            "extra": {**WAITS, "event_type": "body:type", "event_id": "body:id"},
+        },
     }
     connections |= oauth.connections(oauth_port)
     return {

@@ -42,7 +42,9 @@ def push() -> bytes:
     return json.dumps(catalog.find("github.push").sample).encode()
 
 
-def test_a_github_push_tells_the_channel(driver: Driver, echo: EchoServer, push: bytes) -> None:
+def test_a_github_push_is_deployed_and_confirmed_and_told_to_the_channel(
+    driver: Driver, echo: EchoServer, push: bytes
+) -> None:
     delivery = str(uuid.uuid4())
     answer = deliver(driver, "push", push, delivery)
 
@@ -60,6 +62,17 @@ def test_a_github_push_tells_the_channel(driver: Driver, echo: EchoServer, push:
     )
     returned = driver.xcom("github.push", run_id, "tell_channel")
     assert (returned["status"], returned["body"]["ok"]) == (200, True)
+    deployment = last_call(echo, "/deployments")
+    assert json.loads(deployment["body"]) == {
+        "repository": "Codertocat/Hello-World",
+        "ref": "refs/heads/master",
+        "commit": json.loads(push)["after"],
+    }
+    confirmed = last_call(echo, f"/repos/Codertocat/Hello-World/statuses/{json.loads(push)['after']}")
+    status = json.loads(confirmed["body"])
+    assert (status["state"], status["context"]) == ("success", "deployment")
+    started = driver.xcom("github.push", run_id, "start_deployment")["body"]["id"]
+    assert status["description"] == f"Deployment {started} started"
     conf = driver.run("github.push", run_id)["conf"]
     assert conf["data"] == json.loads(push)
     assert "x-hub-signature-256" not in conf["hookline"]["headers"]

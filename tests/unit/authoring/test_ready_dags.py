@@ -28,7 +28,8 @@ def bag() -> DagBag:
 
 def test_they_import_without_errors(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert {"users.created", "users.updated", "users.deleted", "github.push"} <= set(bag.dags)
+    ready = {"users.created", "users.updated", "users.deleted", "github.push"}
+    assert ready | {"stripe.checkout.session.completed"} <= set(bag.dags)
 
 
 def test_they_are_event_dags(bag: DagBag) -> None:
@@ -71,6 +72,8 @@ def test_the_sample_sent_as_its_sender_sends_it_names_the_dag(name: str) -> None
     assert known is not None
     if known.source == "github":
         sender = source("github", password="s3cret", auth_type="github")
+    elif known.source == "stripe":
+        sender = source("stripe", password="whsec_s3cret", auth_type="stripe")
     else:
         sender = source(known.source, dag_prefix="")
     body = json.dumps(known.sample).encode()
@@ -83,3 +86,10 @@ def test_the_sample_sent_as_its_sender_sends_it_names_the_dag(name: str) -> None
 def test_what_is_not_in_the_catalog_is_not_found() -> None:
     assert catalog.find("nobody.knows") is None
     assert catalog.find("../exceptions") is None
+
+
+def test_the_dags_of_the_end_to_end_tests_import_without_errors() -> None:
+    folder = Path(__file__).parents[2] / "e2e/dags"
+    made = DagBag(folder, bundle_path=folder, bundle_name="dags", load_op_links=False)
+    assert made.import_errors == {}
+    assert {"waits.code", "waits.free", "waits.silent"} <= set(made.dags)
