@@ -20,7 +20,9 @@ STABLE = {
     "too-large": 413,
     "headers-too-large": 431,
     "unsupported-media-type": 415,
+    "unprocessable": 422,
     "too-many-requests": 429,
+    "run-failed": 500,
     "source-closed": 503,
     "unavailable": 503,
 }
