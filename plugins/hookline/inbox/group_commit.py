@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from hookline.database import async_engine
-from hookline.inbox import store
+from hookline.inbox import replays, store
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from hookline.protocol.intake import Accepted
@@ -32,8 +33,20 @@ CLOSE_SECONDS = 3.0
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
-Result = tuple[bool, ...] | BaseException
+class Stored(NamedTuple):
+    """What became of an event.
+
+    :param event_id: its own; of a replay that of the event it replays.
+    :param new: False if the source had sent it before.
+    """
+
+    event_id: str
+    new: bool
+
+
+Result = tuple[Stored, ...] | BaseException
 Request = tuple["Accepted", ...]
+Key = tuple[str, str]
 
 
 class Overloaded(Exception):
@@ -48,7 +61,7 @@ class GroupCommit:
 
     def __init__(self, on_stored: Callable[[], None]) -> None:
         self._on_stored = on_stored
-        self._waiting: deque[tuple[Request, asyncio.Future[tuple[bool, ...]]]] = deque()
+        self._waiting: deque[tuple[Request, asyncio.Future[tuple[Stored, ...]]]] = deque()
         self._bytes = 0
         self._some = asyncio.Event()
 
@@ -57,12 +70,12 @@ class GroupCommit:
 
         :returns: True if it is new, False if the source had sent it before.
         """
-        return (await self.store_all((event,)))[0]
+        return (await self.store_all((event,)))[0].new
 
-    async def store_all(self, events: Request) -> tuple[bool, ...]:
+    async def store_all(self, events: Request) -> tuple[Stored, ...]:
         """Commit the events of one request, all or none.
 
-        :returns: for each True if it is new, False if the source had sent it before.
+        :returns: what became of each.
         :raises Overloaded: too much is waiting; nothing was stored.
         :raises TimeoutError: the database takes too long; they may be stored yet.
         :raises SQLAlchemyError, ValueError, OSError: the database did not take them.
@@ -70,7 +83,7 @@ class GroupCommit:
         size = _size(events)
         if self._bytes + size > MAX_WAITING_BYTES:
             raise Overloaded
-        done: asyncio.Future[tuple[bool, ...]] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[tuple[Stored, ...]] = asyncio.get_running_loop().create_future()
         self._waiting.append((events, done))
         self._bytes += size
         self._some.set()
@@ -114,7 +127,7 @@ class GroupCommit:
                 writing.cancel()
                 self._give_up(batch)
 
-    def _next_batch(self) -> list[tuple[Request, asyncio.Future[tuple[bool, ...]]]]:
+    def _next_batch(self) -> list[tuple[Request, asyncio.Future[tuple[Stored, ...]]]]:
         batch = []
         count = 0
         while self._waiting and count < MAX_BATCH:
@@ -124,7 +137,7 @@ class GroupCommit:
             batch.append((events, done))
         return batch
 
-    def _give_up(self, batch: list[tuple[Request, asyncio.Future[tuple[bool, ...]]]]) -> None:
+    def _give_up(self, batch: list[tuple[Request, asyncio.Future[tuple[Stored, ...]]]]) -> None:
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
         self._bytes -= sum(_size(events) for events, _ in waiting)
         for _, done in [*batch, *waiting]:
@@ -132,12 +145,12 @@ class GroupCommit:
                 done.set_exception(TimeoutError())
 
     def _settle(
-        self, batch: list[tuple[Request, asyncio.Future[tuple[bool, ...]]]], results: Sequence[Result]
+        self, batch: list[tuple[Request, asyncio.Future[tuple[Stored, ...]]]], results: Sequence[Result]
     ) -> None:
         news = False
         for (_, done), result in zip(batch, results, strict=True):
             if isinstance(result, tuple):
-                news = news or True in result
+                news = news or any(stored.new for stored in result)
             if done.done():  # the client went away
                 continue
             if isinstance(result, tuple):
@@ -162,14 +175,14 @@ def _results(writing: asyncio.Task[list[Result]], count: int) -> list[Result]:
 async def write(engine: AsyncEngine, requests: list[Request]) -> list[Result]:
     """Store the events of all requests by one statement; if the database refuses it, each request by its own.
 
-    :returns: for each request whether its events are new, or the error that kept them out.
+    :returns: for each request what became of its events, or the error that kept them out.
     """
     unique: dict[tuple[str, str], Accepted] = {}
     for events in requests:  # the order of arrival is the order of dispatch
         for event in events:
             unique.setdefault((event.source, event.event_id), event)
     try:
-        new = await _insert(engine, list(unique.values()))
+        new, originals = await _insert(engine, list(unique.values()))
     except (OperationalError, OSError) as error:  # the database is away, not the event bad
         return [error] * len(requests)
     except (DBAPIError, ValueError) as error:  # ValueError: text a driver cannot send, as NUL
@@ -179,18 +192,17 @@ async def write(engine: AsyncEngine, requests: list[Request]) -> list[Result]:
         return [result for events in requests for result in await write(engine, [events])]
     except SQLAlchemyError as error:
         return [error] * len(requests)
-    return [tuple(_is_new(event, new) for event in events) for events in requests]
+    return [tuple(_stored(event, new, originals) for event in events) for events in requests]
 
 
-def _is_new(event: Accepted, new: set[tuple[str, str]]) -> bool:
+def _stored(event: Accepted, new: set[Key], originals: Mapping[Key, str]) -> Stored:
     key = (event.source, event.event_id)
-    if key not in new:
-        return False
+    is_new = key in new
     new.discard(key)  # one of several equal ones
-    return True
+    return Stored(originals.get(key, event.event_id), is_new)
 
 
-async def _insert(engine: AsyncEngine, events: list[Accepted]) -> set[tuple[str, str]]:
+async def _insert(engine: AsyncEngine, events: list[Accepted]) -> tuple[set[Key], Mapping[Key, str]]:
     try:
         return await _insert_once(engine, events)
     except DBAPIError as error:
@@ -200,8 +212,14 @@ async def _insert(engine: AsyncEngine, events: list[Accepted]) -> set[tuple[str,
     return await _insert_once(engine, events)
 
 
-async def _insert_once(engine: AsyncEngine, events: list[Accepted]) -> set[tuple[str, str]]:
+async def _insert_once(engine: AsyncEngine, events: list[Accepted]) -> tuple[set[Key], Mapping[Key, str]]:
     async with engine.connect() as connection:
         # One statement, whatever its length: on SQLite each page would be a commit of its own.
         await connection.execution_options(isolation_level="AUTOCOMMIT", insertmanyvalues_page_size=MAX_ROWS)
-        return await connection.run_sync(store.add, events)
+        return await connection.run_sync(_add, events)
+
+
+def _add(connection: Connection, events: list[Accepted]) -> tuple[set[Key], Mapping[Key, str]]:
+    originals = replays.originals(connection, events)
+    fresh = [event for event in events if (event.source, event.event_id) not in originals]
+    return store.add(connection, fresh) if fresh else set(), originals

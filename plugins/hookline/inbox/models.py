@@ -43,6 +43,13 @@ class InboxEvent(Base):
             postgresql_where=text("state = 'held'"),
             sqlite_where=text("state = 'held'"),
         ),
+        Index(
+            "hookline_event_replay_idx",
+            "source",
+            "replay_key",
+            postgresql_where=text("replay_key IS NOT NULL"),
+            sqlite_where=text("replay_key IS NOT NULL"),
+        ),
     )
 
     seq: Mapped[int] = mapped_column(
@@ -61,3 +68,4 @@ class InboxEvent(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     dag_id: Mapped[str | None] = mapped_column(String(250))
     run_id: Mapped[str | None] = mapped_column(String(250))
+    replay_key: Mapped[str | None] = mapped_column(String(64))

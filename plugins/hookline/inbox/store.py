@@ -42,6 +42,7 @@ def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, st
             "body": event.body,
             "state": QUARANTINED if event.quarantine else PENDING,
             "reason": event.quarantine,
+            "replay_key": event.replay and event.replay.key,
         }
         for event in events
     ]
@@ -70,6 +71,7 @@ def _insert_arrays() -> Any:
         "body": Text,
         "state": Text,
         "reason": Text,
+        "replay_key": Text,
     }
     names = list(types)
     arrays = (cast(bindparam(name), ARRAY(kind)) for name, kind in types.items())

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from hookline.inbox.group_commit import GroupCommit, Overloaded
+from hookline.inbox.group_commit import GroupCommit, Overloaded, Stored
 from hookline.ingress.answer import send_json, send_problem, send_reply
 from hookline.ingress.claim_check import ClaimCheck
 from hookline.ingress.documents import Documents
@@ -117,30 +117,30 @@ class Ingress:
         if isinstance(taken, intake.Handshake):
             await self._greet(taken, send)
         elif isinstance(taken, intake.Accepted):
-            [new] = await self._admit((taken,))
-            values = {"event_id": taken.event_id, "source": taken.source, "type": taken.event_type}
+            [(event_id, new)] = await self._admit((taken,))
+            values = {"event_id": event_id, "source": taken.source, "type": taken.event_type}
             # A request that is held keeps neither its body nor its files.
             seen.message = None
             del message, taken
             spools.close()
             await self._replies.send(scope, stream, send, source.reply, values, new=new)
         else:
-            news = await self._admit(taken) if taken else ()
+            stored = await self._admit(taken) if taken else ()
             await send_json(
                 send,
-                202 if True in news else 200,
-                {"events": [_outcome(event, new) for event, new in zip(taken, news, strict=True)]},
+                202 if any(one.new for one in stored) else 200,
+                {"events": [_outcome(one) for one in stored]},
             )
 
-    async def _admit(self, events: tuple[intake.Accepted, ...]) -> tuple[bool, ...]:
+    async def _admit(self, events: tuple[intake.Accepted, ...]) -> tuple[Stored, ...]:
         admitted, refused = await self._door.check(events)
         if refused:
             kept = {event.event_id for event in admitted}
             self._claims.discard([event for event in events if event.event_id not in kept])
-        news = await self._store(admitted)
+        stored = await self._store(admitted)
         if refused:
             raise refused
-        return news
+        return stored
 
     async def _greet(self, handshake: intake.Handshake, send: Send) -> None:
         if handshake.reply is None:
@@ -156,9 +156,9 @@ class Ingress:
             return await self._claims.take(lambda: taken)
         return await self._claims.take(lambda: intake.take(source, message, bounds))
 
-    async def _store(self, events: tuple[intake.Accepted, ...]) -> tuple[bool, ...]:
+    async def _store(self, events: tuple[intake.Accepted, ...]) -> tuple[Stored, ...]:
         try:
-            news = await self._inbox.store_all(events)
+            stored = await self._inbox.store_all(events)
         except Overloaded:
             self._claims.discard(events)
             raise _unavailable("Too much is waiting to be stored.") from None
@@ -173,8 +173,8 @@ class Ingress:
             )
             self._claims.settle(events, None)
             raise _unavailable(f"The database raised {type(error).__name__}.") from None
-        self._claims.settle(events, news)
-        return news
+        self._claims.settle(events, [one.new for one in stored])
+        return stored
 
 
 def _is_quick(message: Message) -> bool:
@@ -187,8 +187,8 @@ def _is_quick(message: Message) -> bool:
     )
 
 
-def _outcome(event: intake.Accepted, new: bool) -> dict[str, Any]:
-    return {"event_id": event.event_id, "status": "accepted", "duplicate": not new}
+def _outcome(stored: Stored) -> dict[str, Any]:
+    return {"event_id": stored.event_id, "status": "accepted", "duplicate": not stored.new}
 
 
 def _unavailable(reason: str) -> Rejected:

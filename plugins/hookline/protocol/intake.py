@@ -14,6 +14,7 @@ from hookline.protocol.envelope import envelope
 from hookline.protocol.formats.document import Batch, Document
 from hookline.protocol.message import Message
 from hookline.protocol.problem import MALFORMED, Rejected
+from hookline.protocol.replay import Replay
 from hookline.protocol.signatures.handshake import Reply
 from hookline.protocol.source import Source
 
@@ -30,6 +31,7 @@ class Accepted:
     :param candidates: dag ids that may run for it, best first.
     :param claims: objects that have to be in object storage before it is stored.
     :param quarantine: why it must not run; it is kept for a person to look at.
+    :param replay: by which the same signed content is known again under another delivery id.
     """
 
     source: str
@@ -41,6 +43,7 @@ class Accepted:
     run_paused: bool = False
     claims: tuple[Claim, ...] = ()
     quarantine: str | None = None
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def take(source: Source, message: Message, bounds: Bounds = INLINE_ONLY) -> Take
     if reply := source.greeted(message, verified=True):
         return Handshake(HANDSHAKE, reply)
     said = reading.read(source, message, bounds)
+    replay = Replay.of(source, message)
     if isinstance(said, Batch):
         return tuple(
             _event(
@@ -82,6 +86,7 @@ def take(source: Source, message: Message, bounds: Bounds = INLINE_ONLY) -> Take
                 bounds,
                 segments=_segments(source, message, document, said),
                 delivery_id=_delivery_id_in_batch(source, message, document, said, index),
+                replay=replay.numbered(index) if replay else None,
             )
             for index, document in enumerate(said.documents)
         )
@@ -96,6 +101,7 @@ def take(source: Source, message: Message, bounds: Bounds = INLINE_ONLY) -> Take
         bounds,
         segments=_segments(source, message, said),
         delivery_id=_delivery_id(source, message, said),
+        replay=replay,
     )
 
 
@@ -152,6 +158,7 @@ def _event(
     *,
     segments: tuple[str, ...],
     delivery_id: str | None,
+    replay: Replay | None,
 ) -> Accepted:
     event_type = ".".join(segments) or source.name
     if len(event_type) > MAX_TYPE or not event_type.isprintable():
@@ -187,4 +194,5 @@ def _event(
         body=f'{json.dumps(head)[:-1]}, "data": {text}}}',
         run_paused=source.run_paused,
         claims=objects,
+        replay=replay,
     )

@@ -39,6 +39,7 @@ _OPTIONS = frozenset(
         "verify_token",
         "format",
         "batch",
+        "replay_window",
     }
 ).union(reply.OPTIONS)
 
@@ -95,6 +96,7 @@ class Source:
 
     format: str | None = None
     batch: str | None = None
+    replay_window: int = 0
     reply: Reply = field(default_factory=Reply)
 
     def candidates(self, segments: tuple[str, ...]) -> list[str]:
@@ -157,6 +159,7 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
         handshake_secrets=handshake_secrets,
         format=_choice(extra, "format", FORMATS) if "format" in extra else None,
         batch=_batch(extra.get("batch")),
+        replay_window=_replay_window(extra, verifier),
         reply=reply.parse(extra),
     )
 
@@ -247,6 +250,13 @@ def _batch(value: Any) -> str | None:
         return "@" if value.strip().lower() == "true" else None
     expression.check(value)
     return value
+
+
+def _replay_window(extra: Mapping[str, Any], verifier: Verifier) -> int:
+    value = extra.get("replay_window", verifier.replay_window)
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,7}", str(value)):
+        raise ConfigurationError("`replay_window` must be a number of seconds; 0 lets replays run.")
+    return int(value)
 
 
 def _choice(extra: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:

@@ -35,7 +35,7 @@ def write(events: list[Accepted]) -> list[Any]:
         made = async_engine()
         try:
             results = await group_commit.write(made, [(event,) for event in events])
-            return [result[0] if isinstance(result, tuple) else result for result in results]
+            return [result[0].new if isinstance(result, tuple) else result for result in results]
         finally:
             await made.dispose()
 

@@ -214,8 +214,12 @@ def test_a_batch_that_is_all_known_is_all_duplicates() -> None:
 
 
 async def batches(commit: GroupCommit, *requests: tuple[Accepted, ...]) -> list[Any]:
-    """Store requests that wait at the same time."""
-    return await asyncio.gather(*(commit.store_all(events) for events in requests), return_exceptions=True)
+    """Store requests that wait at the same time; return for each whether its events are new."""
+    asked = (commit.store_all(events) for events in requests)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    return [
+        tuple(stored.new for stored in answer) if isinstance(answer, tuple) else answer for answer in answers
+    ]
 
 
 def test_the_events_of_a_request_are_answered_in_their_order() -> None:

@@ -37,6 +37,9 @@ class Credentials:
         object.__setattr__(self, "encoded", encoded)
 
 
+REPLAY_SECONDS = 300
+
+
 class Verifier(ABC):
     """One source's scheme with its options and credentials read."""
 
@@ -84,6 +87,11 @@ class Verifier(ABC):
     def outdated(self, message: Message) -> bool:  # noqa: ARG002
         """Tell whether the document is older than the message seems to be, so that a new one may help."""
         return False
+
+    @property
+    def replay_window(self) -> int:
+        """Seconds for which :meth:`replay_key` is remembered, unless the Connection says otherwise."""
+        return REPLAY_SECONDS
 
     def replay_key(self, message: Message) -> bytes | None:  # noqa: ARG002
         """Return what an accepted message has in common with its replays, whatever unsigned headers say.

@@ -127,6 +127,11 @@ class PayPal(Verifier):
         """Raise: PayPal has the private key."""
         raise only_the_sender()
 
+    @property
+    def replay_window(self) -> int:
+        """As long as a time of signing is accepted."""
+        return self.tolerance
+
     def replay_key(self, message: Message) -> bytes | None:
         """Return a digest of transmission id and time: a body with the same CRC-32 is easily made."""
         fields = _fields(message)
