@@ -1,4 +1,4 @@
-"""Accepted events per second: alone and inside the api-server, against a bare ASGI app with the same commit.
+"""Accepted events per second: the gateway and the api-server against a bare ASGI app with the same commit.
 
 Events are HMAC-verified JSON of about 1 kB, all different deliveries, on PostgreSQL with fsync on. The
 dispatcher is off in all three, so that receiving is what is measured.
@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.apparatus import load
-from demo.ports import free_port
+from demo.ports import LOOPBACK, free_port
 from demo.rest import request_json
-from demo.stack import REPOSITORY, Stack
+from demo.stack import REPOSITORY, Stack, airflow
 
 CLIENTS = 64
 SECONDS = 8.0
@@ -82,25 +82,20 @@ def main() -> None:
             database = {"BARE_DATABASE": stack.database_url.replace("+psycopg2", "")}
             bare_app = uvicorn("benchmarks.apparatus.bare:app", bare_port)
             stack.spawn("bare", bare_app, folder=REPOSITORY, environment=database)
-            alone = uvicorn("benchmarks.accept:application", alone_port, "--factory")
-            stack.spawn("alone", alone, folder=REPOSITORY)
+            stack.spawn(
+                "gateway", airflow("hookline", "gateway", "--host", LOOPBACK, "--port", str(alone_port))
+            )
             for port in (bare_port, alone_port):
                 stack.wait_for(
                     lambda p=port: request_json("POST", f"http://127.0.0.1:{p}/", {}).status > 0, 60
                 )
             bare = measure("bare ASGI app", f"http://127.0.0.1:{bare_port}/")
             alone_result = measure(
-                "Hookline alone", f"http://127.0.0.1:{alone_port}/hooks/in/bench/order/paid"
+                "Hookline's gateway", f"http://127.0.0.1:{alone_port}/hooks/in/bench/order/paid"
             )
             inside = measure("Hookline in api-server", f"{stack.url}/hooks/in/bench/order/paid")
     report("accept_inside_api_server", inside["rate"], bare["rate"])
     report("accept", alone_result["rate"], bare["rate"])
-
-
-def application() -> object:
-    from hookline.server import PREFIX, create_app
-
-    return create_app(PREFIX, loops=False)
 
 
 if __name__ == "__main__":

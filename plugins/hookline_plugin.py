@@ -26,6 +26,14 @@ class HooklinePlugin(AirflowPlugin):  # type: ignore[misc]  # untyped base
 
         return [{"app": create_app(), "url_prefix": PREFIX, "name": "Hookline"}]
 
+    @cached_property
+    def fastapi_root_middlewares(self) -> list[dict[str, Any]]:
+        """Return what lets browsers' requests from other origins reach the sources."""
+        from hookline.ingress.mounted import CrossOrigin
+        from hookline.server import PREFIX
+
+        return [{"middleware": CrossOrigin, "kwargs": {"path": f"{PREFIX}/in/"}, "name": "Hookline"}]
+
 
 def _in_plugins_folder() -> bool:
     from airflow import settings

@@ -56,10 +56,10 @@ def get_bool(option: str) -> bool:
 
 
 def get_text(option: str) -> str:
-    """Return a textual option, which may be empty; its default stands in ``provider.yaml``."""
+    """Return an option as text, without white space around it; its default stands in ``provider.yaml``."""
     from airflow.configuration import conf
 
-    return str(conf.get(SECTION, option, fallback=""))
+    return str(conf.get(SECTION, option, fallback="") or "").strip()
 
 
 def secret_key() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
@@ -22,8 +23,22 @@ class Health:
 
     def __init__(self) -> None:
         self.tasks: list[asyncio.Task[None]] = []
+        self.leaving = False
+        """Whether the process is to end, so that nobody is to be sent here any more."""
+        self._farewells: list[Callable[[], None]] = []
         self._look: asyncio.Future[str] | None = None
         self._looked = 0.0
+
+    def on_leaving(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called when the process is to end, before its last answers are waited for."""
+        self._farewells.append(callback)
+
+    def leave(self) -> None:
+        """Tell probes, and whoever asked, that the process is to end; on the event loop."""
+        if not self.leaving:
+            self.leaving = True
+            for callback in self._farewells:
+                callback()
 
     async def live(self) -> JSONResponse:
         """Answer 200 while the process's loops run; a dead one is mended by a restart only."""
@@ -36,9 +51,10 @@ class Health:
         """Answer 200 when an event could be stored now."""
         dead = [task.get_name() for task in self.tasks if task.done()]
         database = await self._database_state()
-        ready = not dead and database == "ok"
+        ready = not dead and database == "ok" and not self.leaving
         return JSONResponse(
-            {"ready": ready, "database": database, "stopped": dead},
+            {"ready": ready, "database": database, "stopped": dead}
+            | ({"leaving": True} if self.leaving else {}),
             status_code=200 if ready else 503,
             headers=PUBLIC,
         )

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,22 +21,50 @@ from hookline.dispatch.dags import EventDags
 from hookline.dispatch.loop import Dispatcher
 from hookline.health import Health
 from hookline.inbox.group_commit import GroupCommit
+from hookline.ingress import openapi
+from hookline.ingress.admission import Admission
 from hookline.ingress.answer import PUBLIC
 from hookline.ingress.app import Ingress, Limits
 from hookline.ingress.connections import listed, load
 from hookline.ingress.documents import Documents
 from hookline.ingress.door import Door
 from hookline.ingress.outcomes import Outcomes
+from hookline.ingress.rates import Rates
 from hookline.ingress.refusals import Refusals
 from hookline.ingress.reply import Replies
 from hookline.ingress.shutdown import announced
 from hookline.ingress.sources import Sources
 from hookline.ingress.status import Status, Tokens
+from hookline.protocol import guard, networks
 from hookline.tokens.callback import Callback
 from hookline.tokens.keeper import Keeper
 
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+
 PREFIX = "/hooks"
 START_SECONDS = 15.0
+
+
+class Loops:
+    """Dispatcher and keeper, as ``[hookline]`` says.
+
+    :raises ConfigurationError: it says what cannot be meant.
+    """
+
+    def __init__(self) -> None:
+        self.dispatcher = Dispatcher(
+            poll=config.get_float("poll_interval"),
+            hold_poll=config.get_float("hold_interval"),
+        )
+        self._keeper = Keeper(poll=config.get_float("poll_interval"))
+
+    def start(self) -> list[asyncio.Task[None]]:
+        """Run both; cancelled, each finishes what it has begun."""
+        return [
+            asyncio.create_task(self.dispatcher.run(), name="dispatch"),
+            asyncio.create_task(self._keeper.run(), name="tokens"),
+        ]
 
 
 class Application(FastAPI):
@@ -74,11 +102,8 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
         when it stands alone.
     :param loops: whether the lifespan runs dispatcher and keeper; by default ``[hookline] run_loops``.
     """
-    dispatcher = Dispatcher(
-        poll=config.get_float("poll_interval"),
-        hold_poll=config.get_float("hold_interval"),
-    )
-    inbox = GroupCommit(on_stored=dispatcher.wake)
+    both = Loops()
+    inbox = GroupCommit(on_stored=both.dispatcher.wake)
     sources = Sources(load, ttl=config.get_float("source_cache_seconds"))
     limits = Limits(
         body_bytes=config.get_int("max_body_bytes"),
@@ -89,18 +114,26 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
     outcomes = Outcomes(dispatch_outcomes.look)
     tokens = Tokens(config.secret_key())
     door = Door(partial(schemas.load, EventDags()))
-    keeper = Keeper(poll=config.get_float("poll_interval"))
     refusals = Refusals(config.get_int("refused_body_bytes"))
+    rates = Rates(config.get_text("rate_limit_storage"))
+    admission = Admission(
+        rates,
+        trusted=networks.parse(config.get_text("trusted_proxies"), "[hookline] trusted_proxies"),
+        client_rates=_client_rates(),
+        certificate_header=config.get_text("client_cert_header").lower(),
+    )
     ingress = Ingress(
         sources,
         documents,
         inbox,
         limits,
         refusals=refusals,
+        admission=admission,
         replies=Replies(outcomes, tokens),
         door=door,
     )
     health = Health()
+    health.on_leaving(outcomes.close)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -112,10 +145,9 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
         health.tasks.append(asyncio.create_task(refusals.run(), name="refusals"))
         health.tasks.append(asyncio.create_task(outcomes.run(), name="outcomes"))
         if config.get_bool("run_loops") if loops is None else loops:
-            health.tasks.append(asyncio.create_task(dispatcher.run(), name="dispatch"))
-            health.tasks.append(asyncio.create_task(keeper.run(), name="tokens"))
+            health.tasks.extend(both.start())
         try:
-            with announced(outcomes.close):
+            with announced(health.leave):
                 yield
         finally:
             for task in health.tasks:
@@ -124,17 +156,29 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
             await ingress.close()
             sources.close()
             await documents.close()
+            await rates.close()
             door.close()
             database.dispose()
 
     app = Application(prefix, ingress, lifespan)
-    app.state.outcomes, app.state.door = outcomes, door
+    app.state.health, app.state.outcomes, app.state.door = health, outcomes, door
     app.add_api_route(f"{prefix}/health", health.ready, methods=["GET"])
     app.add_api_route(f"{prefix}/health/live", health.live, methods=["GET"])
     app.add_api_route(f"{prefix}/status/{{token}}", Status(tokens, outcomes).answer, methods=["GET"])
     app.add_api_route(f"{prefix}/oauth/callback", Callback().answer, methods=["GET"])
+    app.add_api_route(f"{prefix}/openapi.json", _openapi, methods=["GET"])
     app.add_exception_handler(HTTPException, _problem)
     return app
+
+
+def _client_rates() -> tuple[RateLimitItem, ...]:
+    text = config.get_text("client_rate_limit")
+    return guard.rates(text, "[hookline] client_rate_limit") if text else ()
+
+
+async def _openapi(request: Request) -> JSONResponse:
+    base = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
+    return JSONResponse(openapi.document(base or "/"), headers=PUBLIC)
 
 
 async def _problem(_request: Request, error: Any) -> JSONResponse:

@@ -22,6 +22,8 @@ HEAVY = {
     "uvicorn",
     "jsonschema",
     "jmespath",
+    "limits",
+    "redis",
 }
 RUNS = 5
 
@@ -75,7 +77,18 @@ def test_a_dag_side_module_loads_nothing_heavy(module: str) -> None:
 
 @pytest.mark.parametrize("module", DAG_SIDE)
 def test_a_dag_side_module_loads_no_room_of_the_server(module: str) -> None:
-    rooms = ("ingress", "inbox", "dispatch", "server", "health", "database", "db_manager", "orm", "cli")
+    rooms = (
+        "ingress",
+        "inbox",
+        "dispatch",
+        "server",
+        "health",
+        "database",
+        "db_manager",
+        "orm",
+        "cli",
+        "gateway",
+    )
     loaded = measure(f"import {module}", SDK)["loaded"]
     assert not [name for name in loaded if name.startswith(tuple(f"hookline.{room}" for room in rooms))]
 

@@ -61,6 +61,24 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return made
 
 
+@pytest.fixture(scope="session")
+def postgres_environment(
+    environment: dict[str, str], postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The same on PostgreSQL, with a source whose senders give delivery ids."""
+    made = {
+        **environment,
+        "AIRFLOW_HOME": str(tmp_path_factory.mktemp("home-of-postgres")),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres_url,
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        "AIRFLOW_CONN_BUSY": json.dumps(
+            {"conn_type": "webhook", "extra": {"auth_type": "none", "event_id": "header:X-Delivery-Id"}}
+        ),
+    }
+    subprocess.run(airflow("db", "migrate"), env=made, check=True, capture_output=True)
+    return made
+
+
 @pytest.fixture(scope="module")
 def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The application on loopback, its dispatcher included."""

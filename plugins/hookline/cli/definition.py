@@ -51,6 +51,54 @@ _SAVE_TO = Arg(("--save-to",), help="Object storage path for the answer's body")
 _KEY = Arg(("--idempotency-key",), help="Send this Idempotency-Key")
 _DRY = Arg(("--dry-run",), action="store_true", help="Print the request, secrets masked, and send nothing")
 
+_GATEWAY = (
+    Arg(("--host",), default="0.0.0.0", help="Address to listen on (default: all)"),  # noqa: S104
+    Arg(("--port",), type=int, default=8085, help="Port to listen on (default: 8085)"),
+    Arg(("--workers",), type=int, default=1, help="Processes (default: 1)"),
+    Arg(("--loops",), action="store_true", help="Dispatch events and keep tokens as well"),
+    Arg(
+        ("--ssl-certfile",), metavar="FILE", help="Certificate and its chain, PEM; read again when it changes"
+    ),
+    Arg(("--ssl-keyfile",), metavar="FILE", help="Key, PEM, if it is not in the same file"),
+    Arg(("--ssl-ca-certs",), metavar="FILE", help="Authorities of client certificates, PEM"),
+    Arg(
+        ("--ssl-cert-reqs",),
+        choices=("none", "optional", "required"),
+        help="Whether clients need a certificate (default: optional with --ssl-ca-certs)",
+    ),
+    Arg(
+        ("--graceful-timeout",),
+        type=int,
+        default=30,
+        help="Seconds to finish requests at the end (default: 30)",
+    ),
+    Arg(
+        ("--shutdown-delay",),
+        type=int,
+        default=0,
+        help="Seconds between telling probes and taking nothing new (default: 0)",
+    ),
+    Arg(("--keep-alive",), type=int, default=75, help="Seconds that an idle connection stays (default: 75)"),
+    Arg(
+        ("--header-timeout",),
+        type=float,
+        default=10.0,
+        help="Seconds for the head of a request to arrive (default: 10)",
+    ),
+    Arg(
+        ("--limit-concurrency",),
+        type=int,
+        default=4096,
+        help="Connections of one process; who comes after is answered 503 (default: 4096)",
+    ),
+    Arg(
+        ("--backlog",),
+        type=int,
+        default=2048,
+        help="Connections that may wait to be accepted (default: 2048)",
+    ),
+)
+
 
 def get_hookline_cli_commands() -> list[CLICommand]:
     """Return the ``hookline`` group (provider info ``cli``)."""
@@ -128,6 +176,18 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                 ),
                 sources,
                 events,
+                ActionCommand(
+                    name="gateway",
+                    help="Serve the public routes alone, for the internet side",
+                    func=lazy_load_command("hookline.cli.gateway.gateway"),
+                    args=(*_GATEWAY, ARG_VERBOSE),
+                ),
+                ActionCommand(
+                    name="worker",
+                    help="Dispatch events and keep tokens, without a web server",
+                    func=lazy_load_command("hookline.cli.worker.worker"),
+                    args=(ARG_VERBOSE,),
+                ),
                 ActionCommand(
                     name="doctor",
                     help="What is set up, what is missing, what to do",

@@ -9,7 +9,14 @@ from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 from rich.markup import escape
 
-from hookline.cli import check_components, check_events, check_settings, check_sources, check_tokens
+from hookline.cli import (
+    check_components,
+    check_events,
+    check_protection,
+    check_settings,
+    check_sources,
+    check_tokens,
+)
 from hookline.cli.finding import Level
 from hookline.health import database_state
 
@@ -23,7 +30,7 @@ def doctor(args: Namespace) -> None:
     """
     findings = [*check_settings.findings()]
     if database_state() == "ok":
-        for part in (check_components, check_sources, check_events, check_tokens):
+        for part in (check_components, check_sources, check_protection, check_events, check_tokens):
             findings += part.findings()
     rows = [finding.as_row() for finding in findings]
     if args.output == "table":  # where [section] would read as a colour

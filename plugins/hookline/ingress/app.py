@@ -10,8 +10,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.inbox.group_commit import GroupCommit, Overloaded, Stored
+from hookline.ingress.admission import Admission, client
 from hookline.ingress.answer import send_json, send_problem, send_reply
 from hookline.ingress.claim_check import ClaimCheck
+from hookline.ingress.cors import readable
 from hookline.ingress.documents import Documents
 from hookline.ingress.door import Door
 from hookline.ingress.refusals import Refusals
@@ -69,6 +71,7 @@ class Ingress:
         limits: Limits,
         *,
         refusals: Refusals,
+        admission: Admission,
         replies: Replies,
         door: Door,
     ) -> None:
@@ -77,6 +80,7 @@ class Ingress:
         self._inbox = inbox
         self._limits = limits
         self._refusals = refusals
+        self._admission = admission
         self._replies = replies
         self._door = door
         self._claims = ClaimCheck()
@@ -101,12 +105,19 @@ class Ingress:
                 self._refusals.add(rejected, scope, name, seen.source, seen.message)
                 if rejected.problem is not TIMED_OUT:
                     await stream.discard()
-                await send_problem(send, rejected, close=not stream.complete)
+                await send_problem(readable(scope, send), rejected, close=not stream.complete)
 
     async def _handle(self, scope: Scope, stream: Stream, send: Send, seen: _Seen, spools: Spools) -> None:
         check_head(scope)
+        if self._admission.watchful:
+            await self._admission.enter(scope)
         name, event_path = address(scope)
-        source = seen.source = await self._sources.get(name)
+        source = seen.source = await self._sources.get(name, client(scope))
+        if source.guard is not None:
+            admitted = await self._admission.admit(source, scope, send)
+            if admitted is None:
+                return
+            send = admitted
         if scope["method"] not in source.takes:
             source.require_method(scope["method"])
         bounds = self._limits.of(source, spools)

@@ -13,7 +13,7 @@ import structlog
 
 from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
-from hookline.ingress.allowance import Allowance
+from hookline.ingress.ration import Ration
 from hookline.protocol.problem import CLOSED, TOO_MANY_REQUESTS, UNAVAILABLE, UNKNOWN_SOURCE, Rejected
 from hookline.protocol.source import NAME, Source
 
@@ -22,8 +22,6 @@ log = structlog.get_logger(__name__)
 MAX_CACHED = 2000
 MAX_MISS_SECONDS = 3.0
 LOAD_SECONDS = 15.0
-UNKNOWN_PER_SECOND = 10.0
-UNKNOWN_BURST = 50.0
 RETRY = {"Retry-After": "10"}
 
 
@@ -47,11 +45,12 @@ class Sources:
         self._seen: set[str] = set()  # outlives the entries, which misses push out; holds real names only
         self._loading: dict[str, asyncio.Future[Source | Rejected]] = {}
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="hookline-sources")
-        self._allowance = Allowance(UNKNOWN_PER_SECOND, UNKNOWN_BURST)
+        self._ration = Ration()
 
-    async def get(self, name: str) -> Source:
+    async def get(self, name: str, client: str = "") -> Source:
         """Return the source called ``name``.
 
+        :param client: address of who asks.
         :raises Rejected: there is none, it is closed, it cannot be read now, or too many unknown names
             were asked for.
         """
@@ -59,7 +58,7 @@ class Sources:
             raise _unknown()
         entry = self._entries.get(name)
         if entry is None or entry.expires <= time.monotonic():
-            answer = await self._refresh(name)
+            answer = await self._refresh(name, client)
         else:
             answer = entry.answer
         if isinstance(answer, Rejected):
@@ -74,11 +73,11 @@ class Sources:
         """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _refresh(self, name: str) -> Source | Rejected:
+    async def _refresh(self, name: str, client: str) -> Source | Rejected:
         loading = self._loading.get(name)
         if loading is None:
             # A source that was there is always asked for again; only strangers' names are rationed.
-            if name not in self._seen and not self._allowance.take():
+            if name not in self._seen and not self._ration.take(client):
                 return Rejected(
                     TOO_MANY_REQUESTS,
                     "Too many unknown sources were asked for.",

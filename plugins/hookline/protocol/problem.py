@@ -24,6 +24,8 @@ class Problem:
 
 MALFORMED = Problem("malformed", 400, "The request cannot be read")
 UNAUTHENTICATED = Problem("unauthenticated", 401, "The sender could not be verified")
+ADDRESS_NOT_ALLOWED = Problem("address-not-allowed", 403, "The source takes nothing from this address")
+ORIGIN_NOT_ALLOWED = Problem("origin-not-allowed", 403, "The source takes nothing from this origin")
 UNKNOWN_SOURCE = Problem("unknown-source", 404, "There is no such source")
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", 405, "The source does not take this method")
 TIMED_OUT = Problem("request-timeout", 408, "The request took too long to arrive")

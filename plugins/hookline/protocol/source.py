@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
-from hookline.protocol import expression, naming, platform, reply
+from hookline.protocol import expression, guard, naming, platform, reply
+from hookline.protocol.guard import Guard
 from hookline.protocol.locator import Locator
 from hookline.protocol.message import Message
 from hookline.protocol.problem import METHOD_NOT_ALLOWED, Rejected
@@ -41,7 +42,9 @@ _OPTIONS = frozenset(
         "batch",
         "replay_window",
     }
-).union(reply.OPTIONS)
+    | guard.OPTIONS
+    | reply.OPTIONS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Source:
     :param run_paused: whether events for a paused Dag make queued runs (``on_paused=run``).
     :param format: how bodies are read, whatever their content type; None to believe it.
     :param batch: JMESPath to the list of which each element is an event, or None.
+    :param guard: what is asked before a body is read, or None.
     :param reply: how events that were taken are answered.
     """
 
@@ -69,6 +73,7 @@ class Source:
     separator: str = "."
     handshake: Handshake | None = None
     handshake_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    guard: Guard | None = None
 
     @property
     def takes(self) -> frozenset[str]:
@@ -159,6 +164,7 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
         handshake_secrets=handshake_secrets,
         format=_choice(extra, "format", FORMATS) if "format" in extra else None,
         batch=_batch(extra.get("batch")),
+        guard=guard.parse(extra),
         replay_window=_replay_window(extra, verifier),
         reply=reply.parse(extra),
     )

@@ -30,6 +30,7 @@ class Server:
             lifespan="on",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="server")

@@ -12,6 +12,7 @@ import pytest
 
 from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
+from hookline.ingress import ration
 from hookline.ingress import sources as room
 from hookline.ingress.sources import Sources
 from hookline.protocol.problem import (
@@ -57,15 +58,15 @@ def run(test: Callable[[Sources, Backend], Coroutine[Any, Any, Any]], ttl: float
     return asyncio.run(main())
 
 
-async def problem(sources: Sources, name: str) -> Problem:
+async def problem(sources: Sources, name: str, client: str = "") -> Problem:
     with pytest.raises(Rejected) as raised:
-        await sources.get(name)
+        await sources.get(name, client)
     return raised.value.problem
 
 
-async def use_up_the_ration(sources: Sources) -> None:
+async def use_up_the_ration(sources: Sources, client: str = "") -> None:
     for number in range(1000):
-        if await problem(sources, f"stranger-{number}") is TOO_MANY_REQUESTS:
+        if await problem(sources, f"stranger-{number}", client) is TOO_MANY_REQUESTS:
             return
     raise AssertionError("strangers are not rationed")
 
@@ -168,7 +169,38 @@ def test_a_backend_that_hangs_is_not_waited_for_for_ever(monkeypatch: pytest.Mon
 def test_strangers_names_are_rationed() -> None:
     async def test(sources: Sources, backend: Backend) -> None:
         await use_up_the_ration(sources)
-        assert len(backend.asked) <= room.UNKNOWN_BURST + room.UNKNOWN_PER_SECOND * 10
+        assert len(backend.asked) <= 2 * ration.EACH.turns
+
+    run(test)
+
+
+def test_a_flood_from_one_address_leaves_the_others_their_own_ration() -> None:
+    async def test(sources: Sources, backend: Backend) -> None:
+        await use_up_the_ration(sources, "192.0.2.1")
+        assert (await sources.get("shop", "192.0.2.2")).name == "shop"
+
+    run(test)
+
+
+def test_an_ipv6_network_has_one_ration() -> None:
+    async def test(sources: Sources, backend: Backend) -> None:
+        await use_up_the_ration(sources, "2001:db8::1")
+        assert await problem(sources, "shop", "2001:db8::2") is TOO_MANY_REQUESTS
+        assert (await sources.get("shop", "2001:db8:0:1::1")).name == "shop"
+
+    run(test)
+
+
+def test_all_addresses_together_are_rationed_and_remembered_within_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ration, "MOST_CLIENTS", 20)
+
+    async def test(sources: Sources, backend: Backend) -> None:
+        for number in range(500):
+            await problem(sources, f"stranger-{number}", f"192.0.{number // 256}.{number % 256}")
+        assert len(backend.asked) <= 2 * ration.ALL.turns
+        assert len(sources._ration._each) <= 20
 
     run(test)
 

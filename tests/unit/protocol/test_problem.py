@@ -14,6 +14,8 @@ PROBLEMS = [value for value in vars(problem).values() if isinstance(value, Probl
 STABLE = {
     "malformed": 400,
     "unauthenticated": 401,
+    "address-not-allowed": 403,
+    "origin-not-allowed": 403,
     "unknown-source": 404,
     "method-not-allowed": 405,
     "request-timeout": 408,
