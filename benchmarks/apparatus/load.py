@@ -1,7 +1,8 @@
 """A load generator: keep-alive connections that send one request after the other.
 
 ``python -m benchmarks.apparatus.load URL CLIENTS SECONDS FIELDS BODY`` prints one JSON object: ``requests``,
-``seconds``, ``refused`` (answers that are no 2xx) and the latencies ``p50`` and ``p99`` in milliseconds.
+``seconds``, ``refused`` (answers other than 202: errors and duplicates) and the latencies ``p50`` and ``p99``
+in milliseconds.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Client(asyncio.Protocol):
             return
         self._buffer = b""
         self._latencies.append(time.perf_counter() - self._sent)
-        self.refused += head[9:10] != b"2"
+        self.refused += head[9:12] != b"202"
         if time.perf_counter() < self._end:
             self._send()
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 from collections.abc import Sequence
@@ -56,6 +57,12 @@ class Server(uvicorn.Server):
         if self._parent is not None and os.getppid() != self._parent:  # it was killed, and could not say so
             self.should_exit = True
         return await super().on_tick(counter)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin; what was loaded stays, and the garbage collector need not look at it again."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End: probes first, then the door, then whoever is inside."""

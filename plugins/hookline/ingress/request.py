@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from hookline.protocol.bounds import Bounds
@@ -97,7 +98,7 @@ def check_head(scope: Scope) -> None:
     if len(scope["headers"]) > HEAD_FIELDS:
         raise Rejected(HEADERS_TOO_LARGE, f"A request may have {HEAD_FIELDS} header fields.")
     size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
-    if size + sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
+    if size + sum(map(len, chain.from_iterable(scope["headers"]))) > HEAD_BYTES:
         raise Rejected(HEADERS_TOO_LARGE, f"Target and header fields may take {HEAD_BYTES} bytes in all.")
 
 

@@ -20,6 +20,8 @@ MAX_SECONDS = 300.0
 MAX_TEMPLATE = 4096
 PLACEHOLDERS = ("event_id", "status", "duplicate", "source", "type")
 _PLACEHOLDER = re.compile(r"\{([a-z_]{1,40})\}")
+compact = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: ``json.dumps`` with separators would make an encoder for each answer."""
 _SAMPLE: dict[str, Any] = dict.fromkeys(PLACEHOLDERS, "a") | {"duplicate": False}
 
 
@@ -54,7 +56,7 @@ class Reply:
         if self.template is None:
             fields["content-type"] = JSON
             shown = {name: value for name, value in values.items() if name not in ("source", "type")}
-            return Response(code, fields, json.dumps(shown, separators=(",", ":")).encode("ascii"))
+            return Response(code, fields, compact(shown).encode("ascii"))
         return Response(code, fields, fill(self.template, fields["content-type"], values))
 
 

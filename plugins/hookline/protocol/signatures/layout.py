@@ -87,6 +87,7 @@ class Layout:
     urls: Callable[[str], tuple[str, ...]] = as_it_is
     timed: bool = field(init=False)
     parts: tuple[str, ...] = field(init=False)
+    headers: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         """Check that the layout signs what it must.
@@ -101,6 +102,7 @@ class Layout:
         object.__setattr__(
             self, "timed", bool(self.timestamp_header or (self.listed and self.listed.timestamp))
         )
+        object.__setattr__(self, "headers", frozenset(name.lower() for name in (self.header, *self.also)))
         object.__setattr__(self, "parts", tuple(filter(None, _PLACEHOLDER.split(self.content))))
         placeholders = set(_PLACEHOLDER.findall(self.content))
         if unknown := placeholders - _KNOWN:

@@ -44,7 +44,7 @@ class Signed(Verifier):
     @property
     def reads(self) -> frozenset[str]:
         """Lower-case names of the headers that carry the proof."""
-        return frozenset(name.lower() for name in (self.layout.header, *self.layout.also))
+        return self.layout.headers
 
     @property
     def covers_query(self) -> bool:
