@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import secrets
 import uuid
 from typing import Any
 
@@ -27,7 +28,8 @@ def post(stack: Stack, path: str, **arguments: Any) -> requests.Response:
 
 def push(stack: Stack, source: str, secret: str) -> str:
     """Send a push as GitHub does; return the id of its run."""
-    body = json.dumps(catalog.find("github.push").sample).encode()
+    # No two pushes end in the same commit; the same content again would be a replay.
+    body = json.dumps({**catalog.find("github.push").sample, "after": secrets.token_hex(20)}).encode()
     delivery = str(uuid.uuid4())
     headers = {
         "Content-Type": "application/json",

@@ -132,6 +132,12 @@ def test_a_source_says_why_it_refused(driver: Driver) -> None:
     assert "takes events" in command(driver, "airflow hookline sources list --output plain").stdout
 
 
+def test_a_sample_can_be_sent_again(driver: Driver) -> None:
+    for _ in range(2):
+        sent = command(driver, "airflow hookline send github.push --sample")
+        assert '"duplicate":false' in sent.stdout, sent.stdout + sent.stderr
+
+
 def test_sending_what_the_catalog_does_not_have_says_what_to_do(driver: Driver) -> None:
     sent = command(driver, "airflow hookline send github.nothing --sample")
 
