@@ -48,22 +48,18 @@ class AsyncTransport:
 
         reading = exchange.Reading(request, target)
         try:
-            async with asyncio.timeout(reading.seconds if save is None else target.transfer_timeout):
+            async with asyncio.timeout(reading.seconds) as limit:
                 response = await self._opened(request, target)
                 try:
-                    await self._read(response, reading, save)
+                    await self._read(response, reading, save, limit)
                 finally:
                     await response.aclose()
         except httpx.ProxyError:
             raise failure.proxy_failed(request) from None
         except (httpx.ConnectTimeout, _NoConnectionInTime):
             raise failure.no_connection_in_time(request, target) from None
-        except (httpx.ReadTimeout, httpx.WriteTimeout):
-            raise failure.no_answer_in_time(request, target) from None
-        except TimeoutError:
-            if reading.begun_at_all:
-                raise reading.incomplete() from None
-            raise failure.no_answer_in_time(request, target) from None
+        except (httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError):
+            raise reading.late() from None
         except (httpx.InvalidURL, httpx.LocalProtocolError):
             raise failure.unsendable(request) from None
         except BrokenEncoding as error:
@@ -72,14 +68,22 @@ class AsyncTransport:
             raise failure.broken(request, error) from None
         return reading.received()
 
-    async def _read(self, response: httpx.Response, reading: exchange.Reading, save: SinkFor | None) -> None:
+    async def _read(
+        self,
+        response: httpx.Response,
+        reading: exchange.Reading,
+        save: SinkFor | None,
+        limit: asyncio.Timeout,
+    ) -> None:
         headers = _joined(response.headers.multi_items())
         if save is None:
             reading.begin(response.status_code, headers, None)
             await self._take(response, reading)
             return
         try:
+            limit.reschedule(None)  # opening a file is no time of the other side's
             await asyncio.to_thread(reading.begin, response.status_code, headers, save)
+            limit.reschedule(asyncio.get_running_loop().time() + reading.remaining)
             await self._take(response, reading)
             await asyncio.to_thread(reading.end)
         except BaseException:
@@ -89,13 +93,12 @@ class AsyncTransport:
     @staticmethod
     async def _take(response: httpx.Response, reading: exchange.Reading) -> None:
         decoder = Decoder(response.headers.get("Content-Encoding"))
-        async with asyncio.timeout(max(0.0, reading.remaining)):
-            async for chunk in cast("AsyncIterator[bytes]", response.stream):
-                for piece in decoder.feed(chunk):
-                    if reading.saves:
-                        await asyncio.to_thread(reading.take, piece)
-                    else:
-                        reading.take(piece)
+        async for chunk in cast("AsyncIterator[bytes]", response.stream):
+            for piece in decoder.feed(chunk):
+                if reading.saves:
+                    await asyncio.to_thread(reading.take, piece)
+                else:
+                    reading.take(piece)
         decoder.finish()
 
     async def _opened(self, request: Request, target: Target) -> httpx.Response:

@@ -29,15 +29,9 @@ class Stream:
 
     def __iter__(self) -> Iterator[bytes]:
         count = 0
-        deadline = time.monotonic() + self._target.transfer_timeout
         for chunk in self._content:
             count += len(chunk)
             _require_size(count, self._target)
-            if time.monotonic() > deadline:
-                raise ConfigurationError(
-                    f"the body was not sent within {self._target.transfer_timeout:g} s; raise "
-                    "transfer_timeout of the Connection"
-                )
             yield chunk
 
 
@@ -76,7 +70,8 @@ class Reading:
         self._request = request
         self._target = target
         self._started = time.monotonic()
-        self.begun_at_all = False
+        self._sends_file = request.body is not None and request.body.has_file
+        self._begun = False
         self._sink: Sink | None = None
         self._sinking = threading.Lock()
         self._aborted = False
@@ -86,7 +81,7 @@ class Reading:
 
     def begin(self, status: int, headers: Mapping[str, str], save: SinkFor | None) -> None:
         """Take status and headers, and open the sink if there is one for them."""
-        self.begun_at_all = True
+        self._begun = True
         self._status = status
         self._headers = headers
         lower = {name.lower(): value for name, value in headers.items()}
@@ -116,19 +111,29 @@ class Reading:
     @property
     def seconds(self) -> float:
         """How long the exchange may take."""
-        sends_file = self._request.body is not None and self._request.body.data is None
-        if self.saves or sends_file:
-            return self._target.transfer_timeout
-        return self._target.connect_timeout + self._target.timeout
+        target = self._target
+        return target.transfer_timeout if self._transfers else target.connect_timeout + target.timeout
+
+    @property
+    def _transfers(self) -> bool:
+        return self.saves or self._sends_file
 
     @property
     def remaining(self) -> float:
         """How long it may still take; 0 and less is over."""
         return self._started + self.seconds - time.monotonic()
 
-    def incomplete(self) -> NoAnswer:
-        """Return the error for an answer whose time is up."""
-        limit = "timeout" if self.seconds != self._target.transfer_timeout else "transfer_timeout"
+    def pause(self) -> float:
+        """Return how long to wait for the next bytes, of the request or of the answer."""
+        return min(self._target.timeout, self.remaining)
+
+    def late(self) -> NoAnswer:
+        """Return the error for an answer that did not come, or not as a whole, in time."""
+        if self.remaining > 0:
+            return failure.no_answer_in_time(self._request, self._target.timeout, "timeout")
+        limit = "transfer_timeout" if self._transfers else "timeout"
+        if not self._begun:
+            return failure.no_answer_in_time(self._request, self.seconds, limit)
         return failure.incomplete(self._request, self._status, self.seconds, limit)
 
     def take(self, chunk: bytes) -> None:
@@ -146,7 +151,7 @@ class Reading:
                 f"ask for less, or raise {limit} of the Connection"
             )
         if self.remaining <= 0:
-            raise self.incomplete()
+            raise self.late()
         if self._sink is None:
             self._content += chunk
         else:

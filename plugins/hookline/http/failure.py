@@ -23,10 +23,10 @@ def no_connection_in_time(request: Request, target: Target) -> NoAnswer:
     )
 
 
-def no_answer_in_time(request: Request, target: Target) -> NoAnswer:
-    """Return the error for a pause that was too long."""
+def no_answer_in_time(request: Request, seconds: float, extra: str) -> NoAnswer:
+    """Return the error for an answer that does not begin, or pauses too long; ``extra`` names the limit."""
     return NoAnswer(
-        f"{request}: no answer within {target.timeout:g} s, {PERHAPS_DONE}; raise the Connection's timeout"
+        f"{request}: no answer within {seconds:g} s, {PERHAPS_DONE}; raise the Connection's {extra}"
     )
 
 
@@ -65,36 +65,36 @@ def broken_encoding(request: Request, reason: object) -> NoAnswer:
 
 def broken(request: Request, error: BaseException) -> NoAnswer:
     """Return the error for a connection that was not made, or broke, by its innermost cause."""
-    cause = _cause(error)
-    match cause:
+    match innermost := cause(error):
         case socket.gaierror():
             reason = f"the host name is not known, {NOT_SENT}; check the host for a slip"
         case ConnectionRefusedError():
             reason = f"nothing listens there (connection refused), {NOT_SENT}; check host and port"
         case ssl.SSLCertVerificationError():
             return NoAnswer(
-                f"{request}: the certificate is not trusted ({cause.verify_message.rstrip('.')}), "
+                f"{request}: the certificate is not trusted ({innermost.verify_message.rstrip('.')}), "
                 f"{NOT_SENT}; set the Connection's verify to the path of the CA bundle that signed it",
                 sent=False,
                 final=True,
             )
         case ssl.SSLError():
             reason = (
-                f"TLS failed ({cause.reason}); check whether this port speaks https, and whether it wants a "
-                "client certificate"
+                f"TLS failed ({innermost.reason}); check whether this port speaks https, and whether it "
+                "wants a client certificate"
             )
-        case OSError() if cause.errno:
-            reason = f"the connection failed ({os.strerror(cause.errno)}), {PERHAPS_DONE}"
+        case OSError() if innermost.errno:
+            reason = f"the connection failed ({os.strerror(innermost.errno)}), {PERHAPS_DONE}"
         case _:
-            reason = f"the connection broke ({type(cause).__name__}), {PERHAPS_DONE}"
+            reason = f"the connection broke ({type(innermost).__name__}), {PERHAPS_DONE}"
     return NoAnswer(f"{request}: {reason}", sent=NOT_SENT not in reason)
 
 
-def _cause(error: BaseException) -> BaseException:
+def cause(error: BaseException) -> BaseException:
+    """Return the innermost error, which says what happened."""
     reason = getattr(error, "reason", None)
     inner = [
         item
         for item in (reason, *error.args, error.__cause__, error.__context__)
         if isinstance(item, BaseException)
     ]
-    return _cause(inner[0]) if inner and inner[0] is not error else error
+    return cause(inner[0]) if inner and inner[0] is not error else error

@@ -185,8 +185,10 @@ class Flow:
     def _exchange(self, request: Request, call: Call) -> Generator[Step, Any, Received | NoAnswer]:
         target = self._target
 
-        def save(url: str, status: int, fields: Any) -> Any:
+        def saved(url: str, status: int, fields: Any) -> Any:
             return self._save(url, status, fields) if self._save and call.accepts(status) else None
+
+        save = saved if self._save else None
 
         try:
             received: Received = yield Send(request, target, save)

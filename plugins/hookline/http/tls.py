@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hookline.exceptions import ConfigurationError
 from hookline.http import environment
+from hookline.http.deadline import TlsSocket
 
 if TYPE_CHECKING:
     from hookline.http.target import Target
@@ -29,6 +30,7 @@ def _context(verify: bool | str, cert: str, key: str, key_password: str) -> ssl.
     from urllib3.util.ssl_ import create_urllib3_context
 
     made = create_urllib3_context()
+    made.sslsocket_class = TlsSocket
     if verify is False:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from hookline.http import egress, environment, exchange, failure, tls
+from hookline.http.deadline import within
 from hookline.http.redirect import origin_of
 from hookline.http.request import Request
 from hookline.http.response import Received
@@ -54,7 +55,7 @@ class Transport:
         :raises ConfigurationError: a certificate does not exist, the request's body is too large.
         """
         reading = exchange.Reading(request, target)
-        with self._opened(request, target) as response:
+        with self._opened(request, target, reading) as response:
             reading.begin(response.status_code, dict(response.headers), save)
             try:
                 for chunk in self._decoded(response):
@@ -67,7 +68,7 @@ class Transport:
 
     def probe(self, request: Request, target: Target) -> Received:
         """Send ``request`` and return the answer without its body; raises as :meth:`send` does."""
-        with self._opened(request, target) as response:
+        with self._opened(request, target, exchange.Reading(request, target)) as response:
             return Received(response.status_code, dict(response.headers), b"")
 
     @staticmethod
@@ -79,7 +80,9 @@ class Transport:
         decoder.finish()
 
     @contextlib.contextmanager
-    def _opened(self, request: Request, target: Target) -> Iterator[requests.Response]:
+    def _opened(
+        self, request: Request, target: Target, reading: exchange.Reading
+    ) -> Iterator[requests.Response]:
         import requests
         import urllib3
 
@@ -87,29 +90,35 @@ class Transport:
         if proxy:
             egress.require_name(origin_of(request).host, target.allowed_networks)
         try:
-            response = self._adapter(target).send(
-                requests.Request(
-                    request.method, request.url, dict(request.headers), data=exchange.body(request, target)
-                ).prepare(),
-                stream=True,
-                timeout=(target.connect_timeout, target.timeout),
-                cert=cast("Any", tls.context(target)),  # see Adapter
-                proxies={"http": proxy, "https": proxy} if proxy else {},
-            )
-            with contextlib.closing(response):
-                yield response
+            with within(reading.pause):
+                response = self._adapter(target).send(
+                    requests.Request(
+                        request.method,
+                        request.url,
+                        dict(request.headers),
+                        data=exchange.body(request, target),
+                    ).prepare(),
+                    stream=True,
+                    timeout=(target.connect_timeout, target.timeout),
+                    cert=cast("Any", tls.context(target)),  # see Adapter
+                    proxies={"http": proxy, "https": proxy} if proxy else {},
+                )
+                with contextlib.closing(response):
+                    yield response
         except requests.exceptions.ProxyError:
             raise failure.proxy_failed(request) from None
         except requests.ConnectTimeout:
             raise failure.no_connection_in_time(request, target) from None
         except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
-            raise failure.no_answer_in_time(request, target) from None
+            raise reading.late() from None
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader):
             raise failure.unsendable(request) from None
         except BrokenEncoding as error:
             raise failure.broken_encoding(request, error) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # The original names the query, and with a proxy its password.
+            if isinstance(failure.cause(error), TimeoutError):
+                raise reading.late() from None
             raise failure.broken(request, error) from None
 
     def _adapter(self, target: Target) -> Adapter:

@@ -88,9 +88,14 @@ class Content:
         return total
 
     @property
+    def has_file(self) -> bool:
+        """Whether some of it is read while it is sent."""
+        return any(isinstance(part, File) for part in self.parts)
+
+    @property
     def data(self) -> bytes | None:
         """The whole body, None if there is a file in it."""
-        if any(isinstance(part, File) for part in self.parts):
+        if self.has_file:
             return None
         return b"".join(part for part in self.parts if isinstance(part, bytes))
 
