@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 from hookline.exceptions import ConfigurationError
 from hookline.hooks.storage import place
 from hookline.http.answer import is_binary
+from hookline.http.headers import bounded
 from hookline.http.sink import Sink, SinkFor
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _name(url: str, headers: Mapping[str, str]) -> str:
 
 def _disposition(value: str) -> str:
     message = Message()
-    message["Content-Disposition"] = value
+    message["Content-Disposition"] = bounded(value)
     try:
         return message.get_filename() or ""
     except (ValueError, LookupError, TypeError):  # a charset or a number that RFC 2231 does not know

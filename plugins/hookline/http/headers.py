@@ -10,6 +10,8 @@ from urllib.parse import quote, quote_plus
 from hookline.exceptions import ConfigurationError
 
 HIDDEN = "***"
+MAX_PARAMETERS = 50
+MAX_PARAMETERS_CHARS = 10_000
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -36,6 +38,15 @@ def merged(*layers: Mapping[str, str]) -> dict[str, str]:
     """Return all fields, names compared without case; a later layer replaces an earlier one."""
     fields = {name.lower(): (name, value) for layer in layers for name, value in layer.items()}
     return dict(fields.values())
+
+
+def bounded(value: str) -> str:
+    """Return a received field with parameters, without them if they are more than anybody sends.
+
+    ``email.message`` takes time that grows with the square of their number, and a head may be 64 KiB.
+    """
+    fits = len(value) <= MAX_PARAMETERS_CHARS and value.count(";") <= MAX_PARAMETERS
+    return value if fits else value.partition(";")[0][:MAX_PARAMETERS_CHARS]
 
 
 def is_secret(name: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Protocol
 
 from hookline.exceptions import HooklineError
-from hookline.http.flow import Renew, Reserve, Send, Steps, Wait
-from hookline.http.response import Answer
+from hookline.http.flow import Renew, Reserve, Send, Step, Steps, Wait
+from hookline.http.response import Answer, Received
+
+LARGE = 64 * 1024
+"""Bytes."""
 
 
 class Lane(Protocol):
@@ -42,7 +46,10 @@ def drive(steps: Steps, lane: Lane) -> Answer:
 
 
 async def adrive(steps: Steps, lane: Lane) -> Answer:
-    """Carry out ``steps`` as :func:`drive` does, awaiting what ``lane`` returns."""
+    """Carry out ``steps`` as :func:`drive` does, awaiting what ``lane`` returns.
+
+    Answers from :data:`LARGE` on are read on a thread: the loop has other calls.
+    """
     try:
         step = next(steps)
         while True:
@@ -51,7 +58,22 @@ async def adrive(steps: Steps, lane: Lane) -> Answer:
             except HooklineError as error:
                 step = steps.throw(error)
             else:
-                step = steps.send(result)
+                if isinstance(result, Received) and len(result.content) >= LARGE:
+                    following = await asyncio.to_thread(_following, steps, result)
+                    if isinstance(following, Answer):
+                        return following
+                    step = following
+                else:
+                    step = steps.send(result)
+    except StopIteration as end:
+        answer: Answer = end.value
+        return answer
+
+
+def _following(steps: Steps, result: Received) -> Step | Answer:
+    # No thread can hand on a StopIteration.
+    try:
+        return steps.send(result)
     except StopIteration as end:
         answer: Answer = end.value
         return answer

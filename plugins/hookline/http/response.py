@@ -12,7 +12,7 @@ from typing import Any
 from hookline.exceptions import UnexpectedStatus, UnreadableAnswer
 from hookline.http import answer
 from hookline.http.body import MAX_DEPTH
-from hookline.http.headers import masked, redacted
+from hookline.http.headers import bounded, masked, redacted
 from hookline.http.request import Request
 from hookline.http.url import without_query
 
@@ -48,7 +48,7 @@ class Received:
     def content_type(self) -> Message:
         """The ``Content-Type`` header, parsed; without one, ``get_content_type()`` is ``text/plain``."""
         message = Message()
-        message["Content-Type"] = self.header("content-type") or ""
+        message["Content-Type"] = bounded(self.header("content-type") or "")
         try:
             message.get_params()
         except (ValueError, TypeError):  # parameters that RFC 2231 does not know

@@ -86,4 +86,4 @@ class HttpCallTrigger(BaseTrigger):
             answer = await adrive(Flow(made.call, target, save=made.save).steps(), lane)
         if arguments["log_response"]:
             self.log.info("Body of the answer: %.10000s", answer.body)
-        return answer.xcom()
+        return await asyncio.to_thread(answer.xcom)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hookline.exceptions import UnreadableAnswer
+from hookline.hooks.saving import _name
+from hookline.http.answer import is_binary
 from hookline.http.call import Call
 from hookline.http.request import Request, compose
 from hookline.http.response import Answer, Received, read, unexpected
@@ -53,6 +57,36 @@ def test_deep_xml_is_refused(levels: int) -> None:
 def test_deep_json_is_refused(levels: int) -> None:
     with pytest.raises(UnreadableAnswer, match="nested"):
         read(Received(200, {"content-type": "application/json"}, b"[" * levels + b"]" * levels)).xcom()
+
+
+@pytest.mark.parametrize(
+    "read_it",
+    [
+        lambda value: read(Received(200, {"content-type": f"text/plain; {value}"}, b"hi")).body,
+        lambda value: is_binary(f"image/png; {value}") and "hi",
+        lambda value: _name("https://h/hi", {"content-disposition": f"attachment; {value}"}),
+    ],
+    ids=["Content-Type", "Content-Type of a file", "Content-Disposition"],
+)
+def test_endless_parameters_are_not_looked_at(read_it: Callable[[str], str]) -> None:
+    began = time.process_time()
+    assert read_it('a="' + ";" * 60_000) == "hi"
+    assert time.process_time() - began < 0.5
+
+
+WIDE = {
+    "a row without names": ("text/csv", "a\n" + "," * 200_000, "100000 columns"),
+    "rows without header": ("text/csv; header=absent", "," * 200_000, "100000 columns"),
+    "one line": ("text/csv", "," * 6_000_000, "5000000 cells"),
+    "cells under names": ("text/csv", "," * 9_999 + "\n" + "1\n" * 600, "5000000 cells"),
+    "cells without header": ("text/csv; header=absent", ("," * 9_999 + "\n") * 501, "5000000 cells"),
+}
+
+
+@pytest.mark.parametrize(("kind", "text", "says"), WIDE.values(), ids=WIDE)
+def test_a_table_is_bounded_while_it_is_read(kind: str, text: str, says: str) -> None:
+    with pytest.raises(UnreadableAnswer, match=f"more than {says}"):
+        read(Received(200, {"content-type": kind}, text.encode()))
 
 
 def test_a_form_of_endless_fields_is_refused() -> None:

@@ -22,6 +22,7 @@ from email.message import Message
 from typing import Any
 
 from hookline.http.answer import form, json, table, xml
+from hookline.http.headers import bounded
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def is_binary(content_type: str | None) -> bool:
     if not content_type:
         return False
     kind = Message()
-    kind["Content-Type"] = content_type
+    kind["Content-Type"] = bounded(content_type)
     return _family(kind.get_content_type()) == ""
 
 

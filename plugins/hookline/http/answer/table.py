@@ -9,40 +9,58 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from hookline.exceptions import UnreadableAnswer
 
 MAX_ROWS = 1_000_000
+MAX_COLUMNS = 100_000
 MAX_CELLS = 5_000_000
-"""Of all records together, since each has a place for every name."""
+"""Of all records together; each has a place for every name."""
 DELIMITERS = ",;\t|"
 
 
 def parse(text: str, *, header: bool = True) -> list[Any]:
     """Return the rows that hold something.
 
-    :raises UnreadableAnswer: more than :data:`MAX_ROWS` rows or :data:`MAX_CELLS` cells, or a cell larger
-        than the csv module takes.
+    :raises UnreadableAnswer: more than :data:`MAX_ROWS` rows, :data:`MAX_COLUMNS` or :data:`MAX_CELLS`, or
+        a cell larger than the csv module takes.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
     rows: list[list[str]] = []
+    cells = 0
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            if row:
-                rows.append(row)
-            if len(rows) > MAX_ROWS:
-                raise UnreadableAnswer(f"the answer's table has more than {MAX_ROWS} rows; set save_to")
+        for row in csv.reader(_lines(text, delimiter), delimiter=delimiter, strict=True):
+            if not row:
+                continue
+            rows.append(row)
+            cells += max(len(row), len(rows[0]) if header else 0)
+            _require(len(rows), MAX_ROWS, "rows")
+            _require(len(row), MAX_COLUMNS, "columns")
+            _require(cells, MAX_CELLS, "cells")
     except csv.Error as error:
         raise UnreadableAnswer(f"the answer says it is CSV but is not: {error}") from None
     if not header or not rows:
         return rows
     names = _names(rows[0])
-    if len(names) * len(rows) > MAX_CELLS:
-        raise UnreadableAnswer(f"the answer's table has more than {MAX_CELLS} cells; set save_to")
-    return [_record(names, row) for row in rows[1:]]
+    # Names beyond the first row's are made once for all rows.
+    beyond = [f"column_{number}" for number in range(len(names) + 1, max(map(len, rows)) + 1)]
+    return [_record(names, beyond, row) for row in rows[1:]]
+
+
+def _lines(text: str, delimiter: str) -> Iterator[str]:
+    # Before the csv module makes a list of millions of cells out of one line.
+    for line in io.StringIO(text, newline=""):
+        _require(line.count(delimiter), MAX_CELLS, "cells")
+        yield line
+
+
+def _require(number: int, most: int, what: str) -> None:
+    if number > most:
+        raise UnreadableAnswer(f"the answer's table has more than {most} {what}; set save_to")
 
 
 def _names(cells: list[str]) -> list[str]:
@@ -57,11 +75,9 @@ def _names(cells: list[str]) -> list[str]:
     return list(names)
 
 
-def _record(names: list[str], row: list[str]) -> dict[str, str | None]:
+def _record(names: list[str], beyond: list[str], row: list[str]) -> dict[str, str | None]:
     record: dict[str, str | None] = dict.fromkeys(names)
-    for number, cell in enumerate(row, 1):
-        if number <= len(names):
-            record[names[number - 1]] = cell
-        else:
-            record.setdefault(f"column_{number}", cell)
+    record.update(zip(names, row, strict=False))
+    for name, cell in zip(beyond, row[len(names) :], strict=False):
+        record.setdefault(name, cell)
     return record
