@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -82,6 +84,7 @@ class Call:
         """Return the call for another page.
 
         :param changes: ``url``: the whole address, own query included; ``query``, ``body``: merged.
+        :raises ConfigurationError: the body has no place for something more.
         """
         call = self
         if "url" in changes:
@@ -89,8 +92,24 @@ class Call:
         if "query" in changes:
             call = replace(call, query={**call.query, **changes["query"]})
         if "body" in changes:
-            call = replace(call, body={**(call.body or {}), **changes["body"]})
+            call = replace(call, body={**call._fields(), **changes["body"]})
         return call
+
+    def check_changes(self) -> None:
+        """Raise ``ConfigurationError`` if the next page cannot be asked for as ``pagination`` does it."""
+        if getattr(self.pagination, "where", "") == "body":
+            self._fields()
+
+    def _fields(self) -> dict[str, Any]:
+        body = self.body
+        if isinstance(body, str) and self.body_type == "json":
+            with contextlib.suppress(ValueError, RecursionError):
+                body = json.loads(body or "{}")
+        if not isinstance(body, Mapping | None):
+            raise ConfigurationError(
+                "pagination puts something into the body of the next page, and body is no object; make it one"
+            )
+        return dict(body or {})
 
     def accepts(self, status: int) -> bool:
         """Tell whether ``status`` is one of success."""

@@ -11,7 +11,14 @@ from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hookline.exceptions import CallError, ConfigurationError, NoAnswer, UnexpectedStatus, UnreadableAnswer
+from hookline.exceptions import (
+    CallError,
+    ConfigurationError,
+    NoAnswer,
+    UnexpectedAnswer,
+    UnexpectedStatus,
+    UnreadableAnswer,
+)
 from hookline.http import redirect, retry
 from hookline.http.call import Call
 from hookline.http.pagination import collect, reachable, require_new
@@ -19,6 +26,7 @@ from hookline.http.request import Request
 from hookline.http.response import Answer, Received, read, unexpected
 from hookline.http.select import select
 from hookline.http.sink import SinkFor
+from hookline.http.storable import storable
 from hookline.http.target import Target
 
 if TYPE_CHECKING:
@@ -81,8 +89,9 @@ class Progress:
     pages: list[Any] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields by name."""
-        return asdict(self)
+        """Return the fields by name, fit for the metadata database."""
+        fields: dict[str, Any] = storable(asdict(self))
+        return fields
 
 
 @dataclass(frozen=True)
@@ -130,9 +139,10 @@ class Flow:
         :raises CallError: the call failed for good.
         :raises ConfigurationError: it cannot be made as it is.
         """
+        self._call.check_changes()
         visited: set[str] = set()
         while True:
-            request, answer = yield from self._answered(self._call.changed(self._progress.changes))
+            request, last, answer = yield from self._answered(self._call.changed(self._progress.changes))
             body = self._call.kept(answer)
             pagination = self._call.pagination
             if pagination is None:
@@ -143,26 +153,26 @@ class Flow:
             changes = pagination.following(answer, number)
             if changes is None:
                 return replace(answer, body=collect(pages))
-            changes = reachable(changes, request.url, self._target)
+            changes = reachable(changes, last.url, request.url, self._target)
             require_new(changes, visited, number, pagination.max_pages)
             self._renewed = False
             self._progress = Progress(
                 page=number + 1, size=self._progress.size, changes=dict(changes), pages=pages
             )
 
-    def _answered(self, call: Call) -> Generator[Step, Any, tuple[Request, Answer]]:
+    def _answered(self, call: Call) -> Generator[Step, Any, tuple[Request, Request, Answer]]:
         while True:
             if self._target.auth_type == "oauth2" and not self._target.access_token:
                 self._target = yield Renew(None)
             yield from self._turn()
             self._progress.reserved = False  # used up by what is sent now
             request = call.request(self._target)
-            outcome = yield from self._exchange(request, call)
+            last, outcome = yield from self._exchange(request, call)
             error: CallError
             if isinstance(outcome, NoAnswer):
                 error = outcome
             else:
-                if self._expired(outcome):
+                if redirect.origin_of(last) == redirect.origin_of(request) and self._expired(outcome):
                     self._renewed = True
                     self._target = yield Renew(self._target.access_token)
                     continue
@@ -170,8 +180,8 @@ class Flow:
                     self._require_room(outcome)
                     answer = read(outcome)
                     call.check(answer)
-                    return request, answer
-                error = unexpected(request, outcome, self._target.secrets | request.secrets)
+                    return request, last, answer
+                error = unexpected(last, outcome, self._target.secrets | request.secrets)
             yield from self._again(request, outcome, error)
 
     def _turn(self) -> Generator[Step, Any, None]:
@@ -182,7 +192,9 @@ class Flow:
         if seconds > 0:
             yield Wait(seconds, f"rate_limit {self._target.rate_limit}", self._progress)
 
-    def _exchange(self, request: Request, call: Call) -> Generator[Step, Any, Received | NoAnswer]:
+    def _exchange(
+        self, request: Request, call: Call
+    ) -> Generator[Step, Any, tuple[Request, Received | NoAnswer]]:
         target = self._target
 
         def saved(url: str, status: int, fields: Any) -> Any:
@@ -193,7 +205,7 @@ class Flow:
         try:
             received: Received = yield Send(request, target, save)
             for _ in range(target.max_redirects):
-                onward = None if call.accepts(received.status) else redirect.follow(request, received)
+                onward = None if call.accepts(received.status) else redirect.follow(request, received, target)
                 if onward is None:
                     break
                 there = redirect.origin_of(onward)
@@ -202,8 +214,8 @@ class Flow:
                 request = onward
                 received = yield Send(request, target, save)
         except NoAnswer as error:
-            return error
-        return received
+            return request, error
+        return request, received
 
     def _require_room(self, received: Received) -> None:
         self._progress.size += len(received.content)
@@ -219,7 +231,10 @@ class Flow:
             return False
         if received.status in target.expired_status:
             return True
-        return bool(target.expired_when) and bool(select(_parsed(received), target.expired_when))
+        try:
+            return bool(target.expired_when) and bool(select(_parsed(received), target.expired_when))
+        except UnexpectedAnswer:  # a rule that does not fit says nothing, least of all that the call failed
+            return False
 
     def _again(
         self, request: Request, outcome: Received | NoAnswer, error: CallError

@@ -181,12 +181,13 @@ def rule(given: Any) -> Pagination | None:
     )
 
 
-def reachable(changes: Changes, here: str, target: Target) -> Changes:
+def reachable(changes: Changes, here: str, home: str, target: Target) -> Changes:
     """Return ``changes`` with the next page's address complete, as the other side names it.
 
     The credential that ``auth_type`` ``api_key`` writes into the query is taken out: many servers repeat it.
 
-    :param here: where the answer came from.
+    :param here: where the answer came from, after redirects.
+    :param home: where the call went.
     :raises UnexpectedAnswer: no address, or one on another server, which must see neither the headers nor the
         body of the call.
     """
@@ -197,7 +198,7 @@ def reachable(changes: Changes, here: str, target: Target) -> Changes:
         origin, path, query = url.split(address, "the next page's address")
     except (ConfigurationError, ValueError):
         raise UnexpectedAnswer("the next page's address is none that could be called") from None
-    if origin != url.split(here, "url")[0]:
+    if origin != url.split(home, "url")[0]:
         raise UnexpectedAnswer(f"the next page is on {origin}, another server, and is not asked for")
     return {**changes, "url": url.build(origin, path, url.without_parameter(query, target.key_query))}
 
@@ -216,5 +217,6 @@ def require_new(changes: Changes, visited: set[str], pages: int, max_pages: int)
 
 
 def collect(pages: list[Any]) -> list[Any]:
-    """Return the items of all pages: those of lists, and what is none as one item."""
-    return [item for page in pages for item in (page if isinstance(page, list) else [page])]
+    """Return the items of all pages: those of lists, what is no list as one item; a page may hold nothing."""
+    kept = (page for page in pages if page is not None)
+    return [item for page in kept for item in (page if isinstance(page, list) else [page])]

@@ -1,7 +1,8 @@
 """Where a redirect leads, if it is followed at all (RFC 9110 section 15.4).
 
-Only GET and HEAD are sent again. To another origin go three harmless headers, but no credentials, no header
-of the Connection or of the call, no client certificate.
+Only GET and HEAD are sent again, without a body. On the same server they are authenticated anew, since a
+signature may cover address, body and time. To another origin go three harmless headers, but no credentials,
+no header of the Connection or of the call, no client certificate.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from urllib.parse import urldefrag, urljoin
 
 from hookline.exceptions import ConfigurationError
 from hookline.http import url
-from hookline.http.request import DEFAULT_HEADERS, Request
+from hookline.http.request import DEFAULT_HEADERS, Request, authenticated
 from hookline.http.response import Received
 from hookline.http.target import Target
 
@@ -19,10 +20,12 @@ STATUSES = frozenset({301, 302, 303, 307, 308})
 _HARMLESS = frozenset(name.lower() for name in DEFAULT_HEADERS)
 
 
-def follow(request: Request, received: Received) -> Request | None:
+def follow(request: Request, received: Received, target: Target) -> Request | None:
     """Return the request to send next; None if ``received`` is no redirect, or none to follow.
 
     From https to http, with a user or password in the address, or to an address that cannot be, it is none.
+
+    :param target: whose credentials ``request`` carries.
     """
     location = received.header("location")
     if received.status not in STATUSES or request.method not in {"GET", "HEAD"} or not location:
@@ -34,10 +37,15 @@ def follow(request: Request, received: Received) -> Request | None:
         return None
     if here.scheme == "https" and origin.scheme != "https":
         return None
-    headers = request.headers
     if origin != here:
-        headers = {name: value for name, value in headers.items() if name.lower() in _HARMLESS}
-    return replace(request, url=url.build(origin, path, query), headers=headers, body=None)
+        kept = {name: value for name, value in request.headers.items() if name.lower() in _HARMLESS}
+        return Request(request.method, url.build(origin, path, query), kept)
+    fields = (request.bare or request).headers
+    if request.body is not None:
+        fields = {name: value for name, value in fields.items() if name.lower() != "content-type"}
+    # Many servers repeat the key that stands in the query.
+    there = url.build(origin, path, url.without_parameter(query, target.key_query))
+    return authenticated(target, Request(request.method, there, fields))
 
 
 def origin_of(request: Request) -> url.Origin:

@@ -28,12 +28,14 @@ class Request:
 
     :param url: absolute and percent-encoded.
     :param headers: names as they are sent; no two differ in case only.
+    :param bare: the request before it was authenticated, to do that anew where a redirect leads.
     """
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Content | None = field(default=None, repr=False)
+    bare: Request | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.method} {url.without_query(self.url)}"
@@ -100,7 +102,12 @@ def compose(
         ),
         content,
     )
-    return auth.SCHEMES[target.auth_type].authenticate(target, request)
+    return authenticated(target, request)
+
+
+def authenticated(target: Target, request: Request) -> Request:
+    """Return ``request`` with what the target's ``auth_type`` adds."""
+    return replace(auth.SCHEMES[target.auth_type].authenticate(target, request), bare=request)
 
 
 def _address(target: Target, path: str, address: str | None, query: Mapping[str, Any] | None) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
 
-from hookline.exceptions import UnexpectedStatus, UnreadableAnswer
+from hookline.exceptions import UnexpectedStatus
 from hookline.http import answer
-from hookline.http.body import MAX_DEPTH
 from hookline.http.headers import bounded, masked, redacted
 from hookline.http.request import Request
+from hookline.http.storable import storable
 from hookline.http.url import without_query
 
 EXCERPT_CHARS = 300
@@ -21,8 +21,6 @@ EXCERPT_CHARS = 300
 # Decoding these takes time that grows with the square of the length.
 _SLOW = frozenset({"idna", "punycode"})
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
-# PostgreSQL's JSONB refuses NUL, UTF-8 refuses half a surrogate pair: such an XCom would fail the task.
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,11 @@ class Answer:
 
         :raises UnreadableAnswer: JSON nested deeper than :data:`hookline.http.body.MAX_DEPTH`.
         """
-        return {"status": self.status, "headers": masked(self.headers), "body": _storable(self.body, 0)}
+        return {
+            "status": self.status,
+            "headers": storable(masked(self.headers)),
+            "body": storable(self.body),
+        }
 
 
 def unexpected(request: Request, received: Received, secrets: Iterable[str] = ()) -> UnexpectedStatus:
@@ -119,15 +121,3 @@ def read(received: Received) -> Answer:
     if body is None:
         body = answer.parse(received.content, received.content_type, received.text)
     return Answer(received.status, headers, body)
-
-
-def _storable(value: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise UnreadableAnswer(f"the answer's JSON is nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_storable(item, depth + 1) for item in value]
-    if isinstance(value, dict):
-        return {_storable(name, depth): _storable(item, depth + 1) for name, item in value.items()}
-    return value

@@ -212,6 +212,27 @@ def test_a_rejected_token_is_renewed_and_the_call_sent_again(  # noqa: PLR0917  
     assert tokens.asked == [("hookline_refresh__crm", fingerprint("old"))]
 
 
+def test_a_rule_that_does_not_fit_a_good_answer_does_not_fail_it(
+    server: Server, connect: Connect, lane: Lane
+) -> None:
+    server.respond = json_answer({"count": 1})
+    conn_id = connect(server.url, **OAUTH, expired_when="contains(count, 'expired')")
+
+    assert lane(HttpPostOperator, http_conn_id=conn_id)["body"] == {"count": 1}
+
+
+def test_a_stranger_s_refusal_says_nothing_about_the_token(
+    server: Server, elsewhere: Server, connect: Connect, lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.respond = answer(302, {"Location": f"{elsewhere.url}/file"})
+    elsewhere.respond = answer(401)
+    tokens = TokenServer(monkeypatch, "new")
+
+    with pytest.raises(Exception, match=f"GET {elsewhere.url}/file -> 401"):
+        lane(HttpGetOperator, http_conn_id=connect(server.url, **OAUTH))
+    assert tokens.asked == []
+
+
 def test_a_second_rejection_is_final(
     server: Server, connect: Connect, lane: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from hookline.exceptions import UnexpectedAnswer
 from hookline.http.pagination import Cursor, LinkHeader, NextUrl, PageNumber
 from hookline.http.response import Answer
 from hookline.operators.http import HttpCallOperator, HttpGetOperator, HttpPostOperator
-from tests.conformance.http.conftest import Server, in_turn, json_answer
+from tests.conformance.http.conftest import Server, answer, in_turn, json_answer
 from tests.conformance.http.lanes import Lane, through_a_worker
 
 Connect = Callable[..., str]
@@ -75,6 +75,30 @@ RULES: dict[str, tuple[Any, Any, list[Any], list[tuple[str, Any]]]] = {
         [page([1]), page([2]), page([])],
         [("/v2/things?q=a", None), ("/v2/things?q=a&p=1", None), ("/v2/things?q=a&p=2", None)],
     ),
+    "page number up to a page without items": (
+        PageNumber("p", items="items"),
+        GET,
+        [page([1, 2]), json_answer({"meta": {}})],
+        [("/v2/things?q=a", None), ("/v2/things?q=a&p=2", None)],
+    ),
+    "page number up to no content": (
+        PageNumber("p", items="items"),
+        GET,
+        [page([1, 2]), answer(204)],
+        [("/v2/things?q=a", None), ("/v2/things?q=a&p=2", None)],
+    ),
+    "cursor in a body that is JSON text": (
+        Cursor("meta.next", "after", "body"),
+        partial(HttpCallOperator, method="POST", body='{"size": 1}'),
+        [page([1], 5), page([2])],
+        [("/v2/things?q=a", {"size": 1}), ("/v2/things?q=a", {"size": 1, "after": 5})],
+    ),
+    "relative address after a redirect": (
+        LinkHeader(),
+        GET,
+        [answer(302, {"Location": "/v3/all/"}), page([1], Link='<more>; rel="next"'), page([2])],
+        [("/v2/things?q=a", None), ("/v3/all/", None), ("/v3/all/more", None)],
+    ),
     "page number with a mark of the last": (
         PageNumber(stop_when="meta.next == `null`"),
         GET,
@@ -96,6 +120,29 @@ def test_all_pages_are_read(server: Server, connect: Connect, lane: Lane, name: 
 
     assert xcom["body"] == [1, 2]
     assert [(got.target, json.loads(got.body) if got.body else None) for got in server.got] == sent
+
+
+@pytest.mark.parametrize(("body", "body_type"), [([1], "json"), ("[1]", "json"), ("{}", "raw")])
+def test_a_body_without_a_place_for_the_mark_is_not_sent(
+    server: Server, connect: Connect, lane: Lane, body: Any, body_type: str
+) -> None:
+    with pytest.raises(Exception, match="body is no object"):
+        lane(
+            HttpPostOperator, http_conn_id=connect(server.url), body=body, body_type=body_type,
+            pagination=Cursor(where="body"),
+        )  # fmt: skip
+    assert server.got == []
+
+
+def test_a_page_after_a_redirect_to_another_server_is_not_asked_for(
+    server: Server, elsewhere: Server, connect: Connect, lane: Lane
+) -> None:
+    server.respond = answer(302, {"Location": f"{elsewhere.url}/a"})
+    elsewhere.respond = page([1], Link='<b>; rel="next"')
+
+    with pytest.raises(Exception, match=f"the next page is on {elsewhere.url}, another server"):
+        lane(GET, http_conn_id=connect(server.url), pagination=LinkHeader())
+    assert len(elsewhere.got) == 1
 
 
 def test_a_function_can_be_the_rule(server: Server, connect: Connect) -> None:

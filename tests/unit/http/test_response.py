@@ -14,6 +14,7 @@ from hookline.exceptions import UnreadableAnswer
 from hookline.hooks.saving import _name
 from hookline.http.answer import is_binary
 from hookline.http.call import Call
+from hookline.http.flow import Progress
 from hookline.http.request import Request, compose
 from hookline.http.response import Answer, Received, read, unexpected
 from hookline.http.target import from_fields
@@ -99,6 +100,17 @@ def test_xcom_holds_only_what_every_backend_can_store(case: dict[str, Any]) -> N
     xcom = Answer(200, {"etag": "1", "set-cookie": "s"}, case["body"]).xcom()
     assert xcom == {"status": 200, "headers": {"etag": "1", "set-cookie": "***"}, "body": case["xcom"]}
     json.dumps(xcom, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("case", VECTORS["stored"], ids=lambda case: case["name"])
+def test_so_it_is_with_pages_that_wait_for_the_next(case: dict[str, Any]) -> None:
+    progress = Progress(pages=[case["body"]], changes={"query": {"after": "\ud800"}})
+    assert progress.to_json()["pages"] == [case["xcom"]]
+    json.dumps(progress.to_json(), ensure_ascii=False).encode()
+
+
+def test_so_it_is_with_headers() -> None:
+    assert Answer(200, {"etag": "\0\ud800"}, None).xcom()["headers"] == {"etag": "\ufffd\ufffd"}
 
 
 @pytest.mark.parametrize(
