@@ -11,6 +11,7 @@
     ├── Rejected                    an inbound request that is refused (hookline.protocol.problem)
     └── CallError                   an outbound HTTP call that gave no usable answer
         ├── NoAnswer                no connection, a broken one, or a timeout
+        │   └── UndecodedAnswer     its body cannot be decompressed
         ├── UnexpectedStatus        the answer's status says the call failed
         ├── UnexpectedAnswer        it does not pass response_check
         └── UnreadableAnswer        too large, or not what its content type says
@@ -18,7 +19,10 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from hookline.http.response import Received
 
 
 class HooklineError(Exception):
@@ -66,6 +70,17 @@ class NoAnswer(CallError):
         super().__init__(message)
         self.sent = sent
         self.final = final
+
+
+class UndecodedAnswer(NoAnswer):
+    """An answer came, but its body cannot be decompressed.
+
+    :param received: the answer without its body.
+    """
+
+    def __init__(self, message: str, received: Received) -> None:
+        super().__init__(message)
+        self.received = received
 
 
 class UnexpectedStatus(CallError):

@@ -12,13 +12,12 @@ import socket
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from hookline.http import egress, environment, exchange, failure, tls
+from hookline.http import egress, environment, exchange, failure, headers, tls
 from hookline.http.redirect import origin_of
 from hookline.http.request import Request
 from hookline.http.response import Received
 from hookline.http.target import Target
 from hookline.http.url import Origin
-from hookline.protocol.decoding import BrokenEncoding, Decoder
 
 if TYPE_CHECKING:
     import ssl
@@ -62,8 +61,6 @@ class AsyncTransport:
             raise reading.late() from None
         except (httpx.InvalidURL, httpx.LocalProtocolError):
             raise failure.unsendable(request) from None
-        except BrokenEncoding as error:
-            raise failure.broken_encoding(request, error) from None
         except (httpx.HTTPError, OSError) as error:
             raise failure.broken(request, error) from None
         return reading.received()
@@ -75,14 +72,15 @@ class AsyncTransport:
         save: SinkFor | None,
         limit: asyncio.Timeout,
     ) -> None:
-        headers = _joined(response.headers.multi_items())
+        fields = headers.received(response.headers.raw)
         if save is None:
-            reading.begin(response.status_code, headers, None)
+            reading.begin(response.status_code, fields, None)
             await self._take(response, reading)
+            reading.end()
             return
         try:
             limit.reschedule(None)  # opening a file is no time of the other side's
-            await asyncio.to_thread(reading.begin, response.status_code, headers, save)
+            await asyncio.to_thread(reading.begin, response.status_code, fields, save)
             limit.reschedule(asyncio.get_running_loop().time() + reading.remaining)
             await self._take(response, reading)
             await asyncio.to_thread(reading.end)
@@ -92,14 +90,11 @@ class AsyncTransport:
 
     @staticmethod
     async def _take(response: httpx.Response, reading: exchange.Reading) -> None:
-        decoder = Decoder(response.headers.get("Content-Encoding"))
         async for chunk in cast("AsyncIterator[bytes]", response.stream):
-            for piece in decoder.feed(chunk):
-                if reading.saves:
-                    await asyncio.to_thread(reading.take, piece)
-                else:
-                    reading.take(piece)
-        decoder.finish()
+            if reading.saves:
+                await asyncio.to_thread(reading.take, chunk)
+            else:
+                reading.take(chunk)
 
     async def _opened(self, request: Request, target: Target) -> httpx.Response:
         import httpx
@@ -152,24 +147,24 @@ def _built(request: Request, target: Target, origin: Origin, host: str, *, proxi
     import httpx
 
     body = exchange.body(request, target)
-    headers = {"Host": str(origin).partition("://")[2], **request.headers}
+    fields = {"Host": str(origin).partition("://")[2], **request.headers}
     content: Any = None
     if isinstance(body, bytes):
         content = body
-        headers["Content-Length"] = str(len(body))
+        fields["Content-Length"] = str(len(body))
     elif isinstance(body, exchange.SizedStream):
         content = _pieces(body)
-        headers["Content-Length"] = str(len(body))
+        fields["Content-Length"] = str(len(body))
     elif body is not None:
         content = _pieces(body)
-        headers["Transfer-Encoding"] = "chunked"
+        fields["Transfer-Encoding"] = "chunked"
     elif request.method not in {"GET", "HEAD"}:
-        headers["Content-Length"] = "0"
+        fields["Content-Length"] = "0"
     path = request.url.partition("://")[2].partition("/")[2]
     return httpx.Request(
         request.method,
         httpx.URL(scheme=origin.scheme, host=host, port=origin.port, raw_path=f"/{path}".encode("ascii")),
-        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()],
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields.items()],
         content=content,
         extensions={
             **({} if proxied else {"target": f"/{path}".encode("ascii")}),  # httpx would quote more
@@ -188,10 +183,3 @@ async def _pieces(body: exchange.Stream) -> AsyncIterator[bytes]:
     pieces = iter(body)
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         yield piece
-
-
-def _joined(items: list[tuple[str, str]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, value in items:
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined

@@ -11,6 +11,7 @@ from hookline.exceptions import ConfigurationError, NoAnswer, UnreadableAnswer
 from hookline.http import failure
 from hookline.http.body import Content
 from hookline.http.response import Received
+from hookline.protocol.decoding import BrokenEncoding, Decoder
 
 if TYPE_CHECKING:
     from hookline.http.request import Request
@@ -53,7 +54,7 @@ def body(request: Request, target: Target) -> bytes | Stream | None:
     length = content.length
     if length is not None:
         _require_size(length, target)
-    data = content.data
+    data = b"" if length == 0 else content.data  # an empty stream would be sent in chunks
     if data is not None:
         return data
     return Stream(content, target) if length is None else SizedStream(content, target)
@@ -80,19 +81,32 @@ class Reading:
         self._saved: object = None
 
     def begin(self, status: int, headers: Mapping[str, str], save: SinkFor | None) -> None:
-        """Take status and headers, and open the sink if there is one for them."""
+        """Take status and headers, and open the sink if there is one for them.
+
+        :raises UndecodedAnswer: the body is encoded in a way that was not asked for.
+        """
         self._begun = True
         self._status = status
         self._headers = headers
-        lower = {name.lower(): value for name, value in headers.items()}
-        sink = save(self._request.url, status, lower) if save else None
+        try:
+            self._decoder = Decoder(headers.get("content-encoding"), lenient=True)
+        except BrokenEncoding as error:
+            raise self._undecoded(error) from None
+        sink = save(self._request.url, status, headers) if save else None
         with self._sinking:
             self._sink = sink
             if sink is not None and self._aborted:
                 sink.abort()
 
     def end(self) -> None:
-        """Keep a body that was saved."""
+        """Keep a body that was saved.
+
+        :raises UndecodedAnswer: it ends before its compression does.
+        """
+        try:
+            self._decoder.finish()
+        except BrokenEncoding as error:
+            raise self._undecoded(error) from None
         if self._sink is not None:
             self._saved = self._sink.close()
 
@@ -137,11 +151,22 @@ class Reading:
         return failure.incomplete(self._request, self._status, self.seconds, limit)
 
     def take(self, chunk: bytes) -> None:
-        """Take the next piece.
+        """Take the next piece as it came.
 
         :raises UnreadableAnswer: it is one too many.
-        :raises NoAnswer: the time is up.
+        :raises NoAnswer: the time is up, or it cannot be decompressed.
         """
+        try:
+            for piece in self._decoder.feed(chunk):
+                self._keep(piece)
+        except BrokenEncoding as error:
+            raise self._undecoded(error) from None
+
+    def _undecoded(self, error: BrokenEncoding) -> NoAnswer:
+        received = Received(self._status, self._headers, b"", unread=str(error))
+        return failure.broken_encoding(self._request, received)
+
+    def _keep(self, chunk: bytes) -> None:
         self._size += len(chunk)
         limit = "max_file_bytes" if self._sink else "max_response_bytes"
         most: int = getattr(self._target, limit)

@@ -6,8 +6,9 @@ import os
 import socket
 import ssl
 
-from hookline.exceptions import NoAnswer
+from hookline.exceptions import NoAnswer, UndecodedAnswer
 from hookline.http.request import Request
+from hookline.http.response import Received
 from hookline.http.target import Target
 
 PERHAPS_DONE = "the request may have been carried out"
@@ -56,11 +57,17 @@ def unsendable(request: Request) -> NoAnswer:
     )
 
 
-def broken_encoding(request: Request, reason: object) -> NoAnswer:
+def broken_encoding(request: Request, received: Received) -> UndecodedAnswer:
     """Return the error for a body that cannot be decompressed."""
-    return NoAnswer(
-        f"{request}: the answer's compression is broken ({reason}), and the request was carried out"
+    return UndecodedAnswer(
+        f"{request}: the answer's compression is broken ({received.unread}), and the request was carried out",
+        received,
     )
+
+
+def malformed_head(request: Request) -> NoAnswer:
+    """Return the error for an answer whose header fields no client should read."""
+    return NoAnswer(f"{request}: a header of the answer holds a control character, {PERHAPS_DONE}")
 
 
 def broken(request: Request, error: BaseException) -> NoAnswer:

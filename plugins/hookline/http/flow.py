@@ -15,6 +15,7 @@ from hookline.exceptions import (
     CallError,
     ConfigurationError,
     NoAnswer,
+    UndecodedAnswer,
     UnexpectedAnswer,
     UnexpectedStatus,
     UnreadableAnswer,
@@ -203,7 +204,7 @@ class Flow:
         save = saved if self._save else None
 
         try:
-            received: Received = yield Send(request, target, save)
+            received = yield from self._sent(Send(request, target, save), call)
             for _ in range(target.max_redirects):
                 onward = None if call.accepts(received.status) else redirect.follow(request, received, target)
                 if onward is None:
@@ -212,10 +213,20 @@ class Flow:
                 if there != redirect.origin_of(request):
                     target = redirect.stranger(target, there)
                 request = onward
-                received = yield Send(request, target, save)
+                received = yield from self._sent(Send(request, target, save), call)
         except NoAnswer as error:
             return request, error
         return request, received
+
+    @staticmethod
+    def _sent(step: Send, call: Call) -> Generator[Step, Any, Received]:
+        try:
+            received: Received = yield step
+        except UndecodedAnswer as error:
+            if call.accepts(error.received.status):
+                raise
+            return error.received  # what it says matters more than what it cannot show
+        return received
 
     def _require_room(self, received: Received) -> None:
         self._progress.size += len(received.content)

@@ -15,6 +15,8 @@ MAX_PARAMETERS_CHARS = 10_000
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_DISPUTED = re.compile(rb"[\x00\x0b\x0c]")
+_FOLD = re.compile(r"[\r\n]+[ \t]*")
 # The transport writes these; a second opinion about where a message ends is request smuggling.
 _RESERVED = frozenset({"content-length", "host", "transfer-encoding"})
 _SECRET = re.compile(r"cookie|authoriz|authentic|token|secret|password|signature|api[-_]?key")
@@ -47,6 +49,27 @@ def bounded(value: str) -> str:
     """
     fits = len(value) <= MAX_PARAMETERS_CHARS and value.count(";") <= MAX_PARAMETERS
     return value if fits else value.partition(";")[0][:MAX_PARAMETERS_CHARS]
+
+
+def received(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return an answer's fields by lower-case name, repeated ones joined by ``", "`` (RFC 9110 section 5.3).
+
+    Values are UTF-8, as some servers send them, or else ISO-8859-1; folded lines are unfolded.
+
+    :raises ValueError: a value with a control character that clients disagree about.
+    """
+    joined: dict[str, str] = {}
+    for raw_name, raw_value in fields:
+        if _DISPUTED.search(raw_value):
+            raise ValueError("a header holds a control character")
+        try:
+            value = raw_value.decode()
+        except UnicodeDecodeError:
+            value = raw_value.decode("latin-1")
+        value = _FOLD.sub(" ", value).strip()
+        name = raw_name.decode("latin-1").lower()
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
 
 
 def is_secret(name: str) -> bool:

@@ -30,6 +30,7 @@ class Received:
     :param headers: several fields of one name joined by ``", "`` (RFC 9110 section 5.3).
     :param saved: what stands for a body that went into a :class:`~hookline.http.sink.Sink`.
     :param size: bytes of the body, after decompression.
+    :param unread: why there is no body although one was sent.
     """
 
     status: int
@@ -37,6 +38,7 @@ class Received:
     content: bytes = field(repr=False)
     saved: Any = field(default=None, repr=False)
     size: int = 0
+    unread: str = ""
 
     def header(self, name: str) -> str | None:
         """Return a header's value, whatever its case."""
@@ -108,6 +110,8 @@ def unexpected(request: Request, received: Received, secrets: Iterable[str] = ()
         message += f"; redirects are not followed{further}, call that address"
     if received.content:
         message += f": {received.excerpt(secrets)}"
+    elif received.unread:
+        message += f": its body cannot be shown, {received.unread}"
     return UnexpectedStatus(message, status)
 
 

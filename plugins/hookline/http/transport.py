@@ -11,13 +11,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from hookline.http import egress, environment, exchange, failure, tls
+from hookline.http import egress, environment, exchange, failure, headers, tls
 from hookline.http.deadline import within
 from hookline.http.redirect import origin_of
 from hookline.http.request import Request
 from hookline.http.response import Received
 from hookline.http.target import Target
-from hookline.protocol.decoding import BrokenEncoding, Decoder
 
 if TYPE_CHECKING:
     import requests
@@ -56,28 +55,21 @@ class Transport:
         """
         reading = exchange.Reading(request, target)
         with self._opened(request, target, reading) as response:
-            reading.begin(response.status_code, dict(response.headers), save)
+            reading.begin(response.status_code, _headers(request, response), save)
             try:
-                for chunk in self._decoded(response):
+                # Not iter_content: it waits until a whole chunk is there, however slowly the bytes drip.
+                while chunk := response.raw.read1(exchange.CHUNK_BYTES, decode_content=False):
                     reading.take(chunk)
+                reading.end()
             except BaseException:
                 reading.abort()
                 raise
-            reading.end()
             return reading.received()
 
     def probe(self, request: Request, target: Target) -> Received:
         """Send ``request`` and return the answer without its body; raises as :meth:`send` does."""
         with self._opened(request, target, exchange.Reading(request, target)) as response:
-            return Received(response.status_code, dict(response.headers), b"")
-
-    @staticmethod
-    def _decoded(response: requests.Response) -> Iterator[bytes]:
-        decoder = Decoder(response.headers.get("Content-Encoding"))
-        # Not iter_content: it waits until a whole chunk is there, however slowly the bytes drip.
-        while chunk := response.raw.read1(exchange.CHUNK_BYTES, decode_content=False):
-            yield from decoder.feed(chunk)
-        decoder.finish()
+            return Received(response.status_code, _headers(request, response), b"")
 
     @contextlib.contextmanager
     def _opened(
@@ -113,8 +105,6 @@ class Transport:
             raise reading.late() from None
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader):
             raise failure.unsendable(request) from None
-        except BrokenEncoding as error:
-            raise failure.broken_encoding(request, error) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # The original names the query, and with a proxy its password.
             if isinstance(failure.cause(error), TimeoutError):
@@ -128,3 +118,11 @@ class Transport:
         if networks not in self._adapters:
             self._adapters[networks] = Adapter(networks)
         return self._adapters[networks]
+
+
+def _headers(request: Request, response: requests.Response) -> dict[str, str]:
+    fields = response.raw.headers.iteritems()
+    try:
+        return headers.received((name.encode("latin-1"), value.encode("latin-1")) for name, value in fields)
+    except ValueError:
+        raise failure.malformed_head(request) from None

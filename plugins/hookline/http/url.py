@@ -151,7 +151,8 @@ def _require_inside(text: str, what: str) -> None:
     if "#" in text:
         raise ConfigurationError(f"{what} holds a #, and fragments are never sent; write %23 for the sign")
     decoded = unquote(text.partition("?")[0])
-    if any(segment in {".", ".."} for segment in re.split(r"[/\\]", decoded)):
+    # Tomcat and Spring take `..;a` for `..` with a matrix parameter.
+    if any(segment.partition(";")[0] in {".", ".."} for segment in re.split(r"[/\\]", decoded)):
         raise ConfigurationError(f"{what} holds a . or .. segment; write the path out")
 
 
