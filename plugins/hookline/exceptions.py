@@ -14,7 +14,8 @@
         │   └── UndecodedAnswer     its body cannot be decompressed
         ├── UnexpectedStatus        the answer's status says the call failed
         ├── UnexpectedAnswer        it does not pass response_check
-        └── UnreadableAnswer        too large, or not what its content type says
+        ├── UnreadableAnswer        too large, or not what its content type says
+        └── UnsavedAnswer           it came, but where it was to go it cannot be written
 """
 
 from __future__ import annotations
@@ -62,13 +63,11 @@ class CallError(HooklineError):
 class NoAnswer(CallError):
     """No connection could be made, it broke, or the time was up.
 
-    :param sent: whether anything of the request may have reached the other side.
     :param final: whether trying again is no use, as with a certificate that is not trusted.
     """
 
-    def __init__(self, message: str, *, sent: bool = True, final: bool = False) -> None:
+    def __init__(self, message: str, *, final: bool = False) -> None:
         super().__init__(message)
-        self.sent = sent
         self.final = final
 
 
@@ -102,3 +101,7 @@ class UnexpectedAnswer(CallError):
 
 class UnreadableAnswer(CallError):
     """The answer is larger than allowed, or is not what its content type says."""
+
+
+class UnsavedAnswer(CallError):
+    """The request was carried out, but its answer cannot be written where it was to go."""

@@ -11,8 +11,8 @@ from email.message import Message
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
-from hookline.exceptions import ConfigurationError
-from hookline.hooks.storage import place
+from hookline.exceptions import UnsavedAnswer
+from hookline.hooks.storage import BLOCK_BYTES, place
 from hookline.http.answer import is_binary
 from hookline.http.headers import bounded
 from hookline.http.sink import Sink, SinkFor
@@ -33,10 +33,12 @@ def saving(save_to: Any, task: Task | None = None) -> SinkFor | None:
         ``Content-Disposition`` says (RFC 6266), or as the last part of the address. Without it, bodies that
         are no text go below ``[hookline] storage_path``, where that is set.
     :param task: whose answer it is.
+    :raises ConfigurationError: ``save_to`` is no place in object storage.
     """
     if save_to:
         given = str(save_to)
         conn_id = getattr(save_to, "conn_id", None)
+        place(given, conn_id)  # what is wrong with it is said before anything is sent
         return lambda url, _status, headers: StorageSink(given, conn_id, url, headers)
     folder = _default_folder(task)
     if folder is None:
@@ -47,12 +49,15 @@ def saving(save_to: Any, task: Task | None = None) -> SinkFor | None:
 
 
 class StorageSink(Sink):
-    """Writes to a neighbour of the file, and moves that when all is there."""
+    """Writes to a neighbour of the file, and moves that when all is there.
+
+    What can go wrong with the storage raises :class:`~hookline.exceptions.UnsavedAnswer`.
+    """
 
     def __init__(self, save_to: str, conn_id: str | None, url: str, headers: Mapping[str, str]) -> None:
-        if save_to.endswith("/"):
-            save_to += _name(url, headers)
         self._place: ObjectStoragePath = place(save_to, conn_id)
+        if save_to.endswith("/") or _is_folder(self._place):
+            self._place = place(f"{save_to.rstrip('/')}/{_name(url, headers)}", conn_id)
         self._part = self._place.parent / f".{uuid.uuid4().hex}.part"
         self._content_type = headers.get("content-type", "application/octet-stream")
         self._size = 0
@@ -64,11 +69,11 @@ class StorageSink(Sink):
 
     def _opened(self) -> Any:
         try:
-            return self._part.open("wb")
+            return self._part.open("wb", block_size=BLOCK_BYTES)
         except FileNotFoundError:
             # Only then: where folders are names, making one may make a bucket.
             self._place.fs.makedirs(self._place.parent.path, exist_ok=True)
-            return self._part.open("wb")
+            return self._part.open("wb", block_size=BLOCK_BYTES)
 
     def write(self, chunk: bytes) -> None:
         """Take the next piece."""
@@ -141,5 +146,13 @@ def _fit(name: str) -> str:
     return end.decode("utf-8", "ignore").strip(". ")
 
 
-def _unusable(place: Any, error: OSError) -> ConfigurationError:
-    return ConfigurationError(f"{place} cannot be written: {error.strerror or type(error).__name__}")
+def _is_folder(place: ObjectStoragePath) -> bool:
+    try:
+        return bool(place.fs.isdir(place.path))
+    except OSError as error:
+        raise _unusable(place, error) from None
+
+
+def _unusable(place: Any, error: OSError) -> UnsavedAnswer:
+    reason = error.strerror or type(error).__name__
+    return UnsavedAnswer(f"{place} cannot be written: {reason}; the request was carried out")

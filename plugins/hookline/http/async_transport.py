@@ -61,6 +61,8 @@ class AsyncTransport:
             raise reading.late() from None
         except (httpx.InvalidURL, httpx.LocalProtocolError):
             raise failure.unsendable(request) from None
+        except httpx.ConnectError as error:
+            raise failure.broken(request, error, connected=False) from None
         except (httpx.HTTPError, OSError) as error:
             raise failure.broken(request, error) from None
         return reading.received()

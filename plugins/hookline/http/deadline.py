@@ -29,6 +29,11 @@ def within(left: Callable[[], float]) -> Iterator[None]:
         _left.reset(token)
 
 
+def bounded() -> bool:
+    """Tell whether this thread carries out an exchange of ours."""
+    return _left.get() is not None
+
+
 class _Bounded:
     """Sending and receiving raise ``TimeoutError`` when the time is up."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import socket
 import time
 from typing import Any
@@ -15,8 +16,20 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.timeout import _DEFAULT_TIMEOUT
 
 from hookline.http import egress
-from hookline.http.deadline import Socket, TlsSocket
+from hookline.http.deadline import Socket, TlsSocket, bounded
 from hookline.http.egress import Network
+
+
+class _WithoutQuery(logging.Filter):
+    """urllib3 writes the whole address at DEBUG, and a query may hold a key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if bounded() and isinstance(record.args, tuple):
+            record.args = tuple(one.partition("?")[0] if isinstance(one, str) else one for one in record.args)
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_WithoutQuery())
 
 
 def dial(host: str, port: int, networks: tuple[Network, ...] | None, timeout: float) -> socket.socket:

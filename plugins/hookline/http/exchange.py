@@ -22,17 +22,31 @@ CHUNK_BYTES = 64 * 1024
 
 
 class Stream:
-    """A body with files, in pieces; of its own length where that is known."""
+    """A body with files, in pieces; of its own length where that is known.
 
-    def __init__(self, content: Content, target: Target) -> None:
+    Iterating raises ``NoAnswer`` if a file cannot be read, or is not what it was when the request was begun.
+    """
+
+    def __init__(self, request: Request, content: Content, target: Target) -> None:
+        self._request = request
         self._content = content
         self._target = target
 
     def __iter__(self) -> Iterator[bytes]:
         count = 0
-        for chunk in self._content:
-            count += len(chunk)
-            _require_size(count, self._target)
+        pieces = iter(self._content)
+        while True:
+            try:
+                chunk = next(pieces, None)
+                count += len(chunk or b"")
+                _require_size(count, self._target)
+            except ConfigurationError as error:
+                raise failure.unreadable_body(self._request, error) from None
+            except OSError as error:
+                reason = f"a file cannot be read ({error.strerror or type(error).__name__})"
+                raise failure.unreadable_body(self._request, reason) from None
+            if chunk is None:
+                return
             yield chunk
 
 
@@ -57,7 +71,7 @@ def body(request: Request, target: Target) -> bytes | Stream | None:
     data = b"" if length == 0 else content.data  # an empty stream would be sent in chunks
     if data is not None:
         return data
-    return Stream(content, target) if length is None else SizedStream(content, target)
+    return Stream(request, content, target) if length is None else SizedStream(request, content, target)
 
 
 class Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from collections.abc import Iterator
 
 from hookline.exceptions import NoAnswer, UndecodedAnswer
 from hookline.http.request import Request
@@ -20,7 +21,6 @@ def no_connection_in_time(request: Request, target: Target) -> NoAnswer:
     return NoAnswer(
         f"{request}: no connection within {target.connect_timeout:g} s, {NOT_SENT}; check host, port and "
         "firewall, or raise the Connection's connect_timeout",
-        sent=False,
     )
 
 
@@ -44,7 +44,6 @@ def proxy_failed(request: Request) -> NoAnswer:
     return NoAnswer(
         f"{request}: the proxy did not connect; check HTTP_PROXY, HTTPS_PROXY and NO_PROXY of this process, "
         "or the Connection's proxy",
-        sent=False,
     )
 
 
@@ -52,7 +51,6 @@ def unsendable(request: Request) -> NoAnswer:
     """Return the error for an address or header that the client does not take."""
     return NoAnswer(
         f"{request}: the address or a header cannot be sent, {NOT_SENT}; check host, path and headers",
-        sent=False,
         final=True,
     )
 
@@ -65,13 +63,19 @@ def broken_encoding(request: Request, received: Received) -> UndecodedAnswer:
     )
 
 
+def unreadable_body(request: Request, reason: object) -> NoAnswer:
+    """Return the error for a body that turns out while it is sent to be none that can be."""
+    return NoAnswer(f"{request}: {reason}; it was begun, and {PERHAPS_DONE}", final=True)
+
+
 def malformed_head(request: Request) -> NoAnswer:
     """Return the error for an answer whose header fields no client should read."""
     return NoAnswer(f"{request}: a header of the answer holds a control character, {PERHAPS_DONE}")
 
 
-def broken(request: Request, error: BaseException) -> NoAnswer:
-    """Return the error for a connection that was not made, or broke, by its innermost cause."""
+def broken(request: Request, error: BaseException, *, connected: bool = True) -> NoAnswer:
+    """Return the error for a connection that broke, or was not made, by its innermost cause."""
+    done = PERHAPS_DONE if connected else NOT_SENT
     match innermost := cause(error):
         case socket.gaierror():
             reason = f"the host name is not known, {NOT_SENT}; check the host for a slip"
@@ -81,7 +85,6 @@ def broken(request: Request, error: BaseException) -> NoAnswer:
             return NoAnswer(
                 f"{request}: the certificate is not trusted ({innermost.verify_message.rstrip('.')}), "
                 f"{NOT_SENT}; set the Connection's verify to the path of the CA bundle that signed it",
-                sent=False,
                 final=True,
             )
         case ssl.SSLError():
@@ -90,18 +93,22 @@ def broken(request: Request, error: BaseException) -> NoAnswer:
                 "wants a client certificate"
             )
         case OSError() if innermost.errno:
-            reason = f"the connection failed ({os.strerror(innermost.errno)}), {PERHAPS_DONE}"
+            reason = f"the connection failed ({os.strerror(innermost.errno)}), {done}"
         case _:
-            reason = f"the connection broke ({type(innermost).__name__}), {PERHAPS_DONE}"
-    return NoAnswer(f"{request}: {reason}", sent=NOT_SENT not in reason)
+            reason = f"the connection broke ({type(innermost).__name__}), {done}"
+    return NoAnswer(f"{request}: {reason}")
 
 
 def cause(error: BaseException) -> BaseException:
     """Return the innermost error, which says what happened."""
+    return list(chain(error))[-1]
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was made of, to the innermost."""
+    yield error
     reason = getattr(error, "reason", None)
-    inner = [
-        item
-        for item in (reason, *error.args, error.__cause__, error.__context__)
-        if isinstance(item, BaseException)
-    ]
-    return cause(inner[0]) if inner and inner[0] is not error else error
+    for inner in (reason, *error.args, error.__cause__, error.__context__):
+        if isinstance(inner, BaseException) and inner is not error:
+            yield from chain(inner)
+            return

@@ -16,17 +16,30 @@ if TYPE_CHECKING:
 
 
 def context(target: Target) -> ssl.SSLContext:
-    """Return how to speak TLS with ``target``; made once, since reading all authorities takes 10 ms.
+    """Return how to speak TLS with ``target``.
+
+    Made once for each state of its files, since reading all authorities takes 10 ms.
 
     :raises ConfigurationError: the CA bundle, the certificate or its key is not there or cannot be used.
     """
-    return _context(
-        environment.verify(target), target.client_cert, target.client_key, target.client_key_password
-    )
+    verify = environment.verify(target)
+    files = (str(verify) if isinstance(verify, str) else "", target.client_cert, target.client_key)
+    stamps = tuple(map(_stamp, files))
+    return _context(verify, target.client_cert, target.client_key, target.client_key_password, stamps)
+
+
+def _stamp(path: str) -> int:
+    # A certificate that was renewed is another one.
+    try:
+        return Path(path).stat().st_mtime_ns if path else 0
+    except OSError:
+        return 0
 
 
 @lru_cache(maxsize=64)
-def _context(verify: bool | str, cert: str, key: str, key_password: str) -> ssl.SSLContext:
+def _context(
+    verify: bool | str, cert: str, key: str, key_password: str, _stamps: tuple[int, ...]
+) -> ssl.SSLContext:
     from urllib3.util.ssl_ import create_urllib3_context
 
     made = create_urllib3_context()

@@ -109,7 +109,9 @@ class Transport:
             # The original names the query, and with a proxy its password.
             if isinstance(failure.cause(error), TimeoutError):
                 raise reading.late() from None
-            raise failure.broken(request, error) from None
+            unmade = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.NameResolutionError)
+            connected = not any(isinstance(one, unmade) for one in failure.chain(error))
+            raise failure.broken(request, error, connected=connected) from None
 
     def _adapter(self, target: Target) -> Adapter:
         from hookline.http.dialing import Adapter

@@ -1,24 +1,31 @@
 """``python memory.py upload|download requests|httpx``: move 1 GiB and print its size and the memory it took.
 
+The file is one of object storage, whose client works as those of S3 do.
+
 The other side is a process of its own, so that only the caller's memory is measured.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
 import multiprocessing
 import resource
 import socket
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "plugins"))
 
+from airflow.sdk.io import store
+from fsspec import AbstractFileSystem
+from fsspec.spec import AbstractBufferedFile
+
+from hookline.hooks import storage
+from hookline.hooks.saving import saving
+from hookline.hooks.storage import Attachment
 from hookline.http.async_transport import AsyncTransport
-from hookline.http.body import Content, File
+from hookline.http.body import encode
 from hookline.http.request import compose
 from hookline.http.target import from_fields
 from hookline.http.transport import Transport
@@ -27,36 +34,34 @@ SIZE = 2**30
 ZEROS = bytes(2**20)
 
 
-class Zeros(io.RawIOBase):
-    """As many zeros as a file of the size has."""
+class Zeros(AbstractBufferedFile):
+    """As many zeros as a file of the size has; takes and drops blocks as ``s3fs.S3File`` does."""
 
-    def __init__(self) -> None:
-        self._left = SIZE
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        return bytes(min(end, SIZE) - start)
 
-    def readable(self) -> bool:
+    def _initiate_upload(self) -> None: ...
+
+    def _upload_chunk(self, final: bool = False) -> bool:
+        self.buffer.seek(0)
+        while self.buffer.read(self.blocksize):
+            pass
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        size = min(size, self._left)
-        self._left -= size
-        return bytes(size)
 
+class Storage(AbstractFileSystem):
+    """A storage of zeros, with the block size of s3fs (``s3fs/core.py``, ``default_block_size``)."""
 
-class Counting:
-    """A sink that only counts."""
+    protocol = "memory"
 
-    size = 0
+    def _open(self, path: str, mode: str = "rb", block_size: int | None = None, **_options: Any) -> Zeros:
+        size = SIZE if "r" in mode else None
+        return Zeros(self, path, mode, block_size=block_size or 50 * 2**20, size=size)
 
-    def __call__(self, _url: str, _status: int, _headers: Mapping[str, str]) -> Any:
-        return self
+    def info(self, path: str, **_options: Any) -> dict[str, Any]:
+        return {"name": path, "size": SIZE, "type": "file"}
 
-    def write(self, chunk: bytes) -> None:
-        self.size += len(chunk)
-
-    def close(self) -> int:
-        return self.size
-
-    def abort(self) -> None: ...
+    def mv(self, *_paths: str, **_options: Any) -> None: ...
 
 
 def serve(listener: socket.socket, direction: str) -> None:
@@ -84,10 +89,13 @@ def main(direction: str, lane: str) -> None:
         port = listener.getsockname()[1]
     extra = {"auth_type": "none", "allowed_networks": "127.0.0.1", "max_request_bytes": 2 * SIZE}
     target = from_fields(host=f"http://127.0.0.1:{port}", extra=extra)
-    file = File("zeros", "application/octet-stream", Zeros, SIZE)
-    content = Content(file.media_type, (file,)) if direction == "upload" else None
+    store.attach("memory", fs=Storage())
+    content = save = None
+    if direction == "upload":
+        content = encode("raw", storage.resolve(Attachment("memory://bucket/file"), "raw"))
+    else:
+        save = saving("memory://bucket/file")
     request = compose(target, "POST", content=content)
-    save = Counting() if direction == "download" else None
     import httpx  # noqa: F401  what is loaded for the first call is not the call's
     import requests  # noqa: F401
 
@@ -106,7 +114,8 @@ def main(direction: str, lane: str) -> None:
         received = asyncio.run(send())
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     other.join()
-    print(received.saved or int(received.content), (after - before) * 1024)
+    size = received.saved["size"] if received.saved else int(received.content)
+    print(size, (after - before) * 1024)
 
 
 if __name__ == "__main__":

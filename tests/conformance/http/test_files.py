@@ -120,6 +120,7 @@ def test_bytes_and_paths_are_files_too(server: Server, connect: Connect, report:
     [
         (lambda url: {"a": [Attachment(url), Attachment(url)]}, r"several files; call it `a\[\]`"),
         (lambda url: {"a": Attachment(f"{url}.gone")}, "does not exist"),
+        (lambda url: {"a": Attachment(url.rpartition("/")[0])}, "is a folder; an attachment is one file"),
         (
             lambda url: {"a": Attachment(url, content_type="text/x\r\nX-Evil: 1")},
             "the content type of the file",
@@ -133,6 +134,7 @@ def test_bytes_and_paths_are_files_too(server: Server, connect: Connect, report:
     ids=[
         "two under one key",
         "gone",
+        "a folder",
         "a type that is a header",
         "dots",
         "a service",

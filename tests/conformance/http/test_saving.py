@@ -96,6 +96,19 @@ def test_in_a_folder_the_other_side_names_the_file(
     ] == [NAMES[disposition]]
 
 
+def test_a_folder_that_is_there_is_one_without_a_slash_too(
+    server: Server, connect: Connect, lane: Lane, root: str
+) -> None:
+    place = ObjectStoragePath(f"{root}/there")
+    place.fs.makedirs(place.path, exist_ok=True)
+    server.respond = pdf('attachment; filename="a.pdf"')
+
+    body = lane(HttpGetOperator, http_conn_id=connect(server.url), save_to=str(place))["body"]
+
+    assert body["path"] == f"{place}/a.pdf"
+    assert [name.rpartition("/there/")[2] for name in files(root)] == ["a.pdf"]
+
+
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "..\\x", "a/.."])
 def test_a_rendered_name_leads_nowhere_else(
     server: Server, connect: Connect, lane: Lane, tmp_path: Path, name: str
@@ -114,6 +127,7 @@ def test_an_unknown_storage_is_an_error_that_names_it(
 ) -> None:
     with pytest.raises(Exception, match="is no path in object storage"):
         lane(HttpGetOperator, http_conn_id=connect(server.url), save_to=scheme)
+    assert server.got == []
 
 
 def broken_off(handler: BaseHTTPRequestHandler) -> None:
@@ -158,7 +172,7 @@ def test_a_place_that_cannot_be_written_is_named(
 ) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(Exception, match=r"file/a\.pdf cannot be written: "):
+    with pytest.raises(Exception, match=r"file/a\.pdf cannot be written: .*; the request was carried out"):
         lane(HttpGetOperator, http_conn_id=connect(server.url), save_to=f"{tmp_path}/file/a.pdf")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
+import os
 import socket
 import subprocess
 import sys
@@ -202,16 +204,15 @@ def test_nothing_listens(send: Send) -> None:
         where = target(f"http://127.0.0.1:{sock.getsockname()[1]}")
         with pytest.raises(NoAnswer, match="nothing listens there") as raised:
             send(post(where), where)
-    assert not raised.value.sent
+    assert "nothing was sent" in str(raised.value)
     assert "s3cret" not in str(raised.value)
 
 
 def test_an_answer_that_does_not_come(server: Server, send: Send) -> None:
     server.respond = lambda _handler: time.sleep(1)
     where = target(server.url, timeout=0.1)
-    with pytest.raises(NoAnswer, match=r"no answer within 0\.1 s") as raised:
+    with pytest.raises(NoAnswer, match=r"no answer within 0\.1 s, the request may have been carried out"):
         send(post(where), where)
-    assert raised.value.sent
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -296,8 +297,39 @@ def test_a_file_is_sent_with_its_length(server: Server, send: Send, tmp_path: Pa
 def test_a_file_that_changed_is_an_error(server: Server, send: Send, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x" * 100)
     where = target(server.url)
-    with pytest.raises(ConfigurationError, match=r"the file f\.pdf changed while it was sent"):
+    with pytest.raises(NoAnswer, match=r"the file f\.pdf changed.*may have been carried out") as raised:
         send(post(where, file(tmp_path / "f", 200)), where)
+    assert raised.value.final
+
+
+def test_a_file_that_is_gone_when_it_is_sent(server: Server, send: Send, tmp_path: Path) -> None:
+    where = target(server.url)
+    with pytest.raises(NoAnswer, match=r"a file cannot be read .*may have been carried out"):
+        send(post(where, file(tmp_path / "f", 200)), where)
+
+
+@pytest.mark.parametrize(
+    "code", [errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EMFILE], ids=errno.errorcode.get
+)
+def test_a_connection_that_cannot_be_made_carries_nothing(
+    server: Server, send: Send, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def unreachable(*_arguments: Any, **_options: Any) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(socket.socket, "connect", unreachable)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", unreachable)
+    where = target(server.url)
+    with pytest.raises(NoAnswer, match=f"{os.strerror(code)}.*, nothing was sent"):
+        send(post(where), where)
+
+
+def test_no_log_holds_the_query(server: Server, send: Send, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    where = target(server.url)
+    send(post(where), where)
+    assert caplog.messages
+    assert "s3cret" not in caplog.text
 
 
 def test_a_body_that_is_too_large_is_not_begun(server: Server, send: Send, tmp_path: Path) -> None:
