@@ -81,9 +81,10 @@ class AsyncTransport:
             reading.end()
             return
         try:
-            limit.reschedule(None)  # opening a file is no time of the other side's
+            now = asyncio.get_running_loop().time
+            limit.reschedule(now() + reading.longest)  # opening a file is no time of the other side's
             await asyncio.to_thread(reading.begin, response.status_code, fields, save)
-            limit.reschedule(asyncio.get_running_loop().time() + reading.remaining)
+            limit.reschedule(now() + reading.remaining)
             await self._take(response, reading)
             await asyncio.to_thread(reading.end)
         except BaseException:

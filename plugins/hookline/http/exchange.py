@@ -151,6 +151,11 @@ class Reading:
         """How long it may still take; 0 and less is over."""
         return self._started + self.seconds - time.monotonic()
 
+    @property
+    def longest(self) -> float:
+        """How long it may still take if the body is saved."""
+        return self._started + self._target.transfer_timeout - time.monotonic()
+
     def pause(self) -> float:
         """Return how long to wait for the next bytes, of the request or of the answer."""
         return min(self._target.timeout, self.remaining)

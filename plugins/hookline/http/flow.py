@@ -173,7 +173,7 @@ class Flow:
             if isinstance(outcome, NoAnswer):
                 error = outcome
             else:
-                if redirect.origin_of(last) == redirect.origin_of(request) and self._expired(outcome):
+                if last.bare and self._expired(outcome):  # a stranger has not seen the token
                     self._renewed = True
                     self._target = yield Renew(self._target.access_token)
                     continue

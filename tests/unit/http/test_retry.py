@@ -52,9 +52,7 @@ def test_idempotent_methods(method: str) -> None:
     assert decision(method, BROKEN) == Again(1.0)
 
 
-@pytest.mark.parametrize(
-    "outcome", [BROKEN, NoAnswer("refused", sent=False), answered(503), answered(429, "1")]
-)
+@pytest.mark.parametrize("outcome", [BROKEN, NoAnswer("refused"), answered(503), answered(429, "1")])
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PURGE"])
 def test_other_methods_only_with_a_key(method: str, outcome: Any) -> None:
     assert isinstance(decision(method, outcome), GiveUp)
@@ -62,7 +60,7 @@ def test_other_methods_only_with_a_key(method: str, outcome: Any) -> None:
 
 
 def test_what_no_second_attempt_mends() -> None:
-    assert isinstance(decision("GET", NoAnswer("no trust", sent=False, final=True)), GiveUp)
+    assert isinstance(decision("GET", NoAnswer("no trust", final=True)), GiveUp)
 
 
 @pytest.mark.parametrize(("attempt", "last"), [(1, 3), (2, 3)])
