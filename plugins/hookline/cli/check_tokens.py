@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hookline.cli.finding import Finding, ok, warn
+from hookline.cli.finding import Finding, fail, ok, warn
 from hookline.tokens import store
-from hookline.tokens.models import NEEDS_CONSENT, READY
+from hookline.tokens.connection import other_key
+from hookline.tokens.models import NEEDS_CONSENT, READY, UNREADABLE
 
 
 def findings() -> Iterator[Finding]:
@@ -18,6 +19,15 @@ def findings() -> Iterator[Finding]:
 def _token(conn_id: str) -> Finding:
     subject = f"token {conn_id}"
     kept = store.read(conn_id)
+    if kept is not None and kept.state == UNREADABLE:
+        finding, action = other_key(conn_id).split("; nothing was deleted. ")
+        return fail(subject, finding, action)
+    if kept is not None and kept.former_key:
+        return warn(
+            subject,
+            "encrypted with a former key of [core] fernet_key",
+            "Leave that key in fernet_key; the keeper encrypts with the first one at its start and hourly.",
+        )
     if kept is None or kept.state == READY:
         until = kept.expires_at.isoformat(timespec="seconds") if kept and kept.expires_at else "it is refused"
         return ok(subject, f"ready until {until}")

@@ -30,7 +30,7 @@ def connect(args: Namespace) -> None:
     try:
         target = load(conn_id)
         if target.grant == "client_credentials":
-            Keeper(poll=PAUSE).refresh(conn_id)
+            Keeper(poll=PAUSE).refresh(conn_id, at_once=True)
             _report(conn_id, None)
             return
         link = consent.begin(conn_id)

@@ -33,10 +33,12 @@ class Token:
     """An access token.
 
     :param problem: why there is none, and who has to do what.
+    :param refreshed_at: when the provider gave it, as the server writes it.
     """
 
     value: str = field(default="", repr=False)
     problem: str = ""
+    refreshed_at: str = ""
 
 
 def ready(conn_id: str) -> Token | None:
@@ -58,10 +60,12 @@ async def aready(conn_id: str) -> Token | None:
 def fresh(conn_id: str, rejected: str | None) -> Token:
     """Wait for a token other than ``rejected``.
 
-    :raises ConfigurationError: the Connection has to be connected again, or the server does not answer.
+    :raises ConfigurationError: the Connection has to be connected again, the provider gives the same token
+        again, or the server does not answer.
     """
-    for asking in _attempts(conn_id):
-        found = _usable(ready(conn_id), rejected)
+    wanted = _Wanted(conn_id, rejected)
+    for asking in _attempts():
+        found = wanted.usable(ready(conn_id))
         if found is not None:
             return found
         if asking:
@@ -72,8 +76,9 @@ def fresh(conn_id: str, rejected: str | None) -> Token:
 
 async def afresh(conn_id: str, rejected: str | None) -> Token:
     """Wait as :func:`fresh` does, on the event loop."""
-    for asking in _attempts(conn_id):
-        found = _usable(await aready(conn_id), rejected)
+    wanted = _Wanted(conn_id, rejected)
+    for asking in _attempts():
+        found = wanted.usable(await aready(conn_id))
         if found is not None:
             return found
         if asking:
@@ -82,7 +87,7 @@ async def afresh(conn_id: str, rejected: str | None) -> Token:
     raise _late(conn_id)
 
 
-def _attempts(_conn_id: str) -> Iterator[bool]:
+def _attempts() -> Iterator[bool]:
     # Whether to ask: at first, since the server forgets a request once it is served.
     deadline = time.monotonic() + BOUND
     yield True
@@ -90,12 +95,28 @@ def _attempts(_conn_id: str) -> Iterator[bool]:
         yield False
 
 
-def _usable(token: Token | None, rejected: str | None) -> Token | None:
-    if token is None or not token.value or token.value == rejected:
+class _Wanted:
+    """Another token than the rejected one; sees when the provider was asked and gave no other."""
+
+    def __init__(self, conn_id: str, rejected: str | None) -> None:
+        self._conn_id = conn_id
+        self._rejected = rejected
+        self._first_seen: str | None = None
+
+    def usable(self, token: Token | None) -> Token | None:
+        if token is not None and token.value and token.value != self._rejected:
+            return token
         if token is not None and token.problem:
             raise ConfigurationError(token.problem)
+        refreshed_at = "" if token is None else token.refreshed_at
+        if self._first_seen is None:
+            self._first_seen = refreshed_at
+        if refreshed_at != self._first_seen and token is not None and token.value:
+            raise ConfigurationError(
+                f"the provider gave Connection `{self._conn_id}` the same access token again, and the API "
+                "refuses it; check scope and audience of the Connection, and what its client may do"
+            )
         return None
-    return token
 
 
 def _rejected(token: str | None) -> str:
@@ -112,4 +133,6 @@ def _late(conn_id: str) -> ConfigurationError:
 def _of(connection: Connection) -> Token:
     extra = json.loads(connection.extra or "{}")
     mask([connection.password or ""])
-    return Token(connection.password or "", str(extra.get("problem") or ""))
+    return Token(
+        connection.password or "", str(extra.get("problem") or ""), str(extra.get("refreshed_at") or "")
+    )

@@ -69,6 +69,16 @@ def connect_again(conn_id: str, reason: str) -> str:
     )
 
 
+def other_key(conn_id: str) -> str:
+    """Return the sentence for tokens that another Fernet key encrypted."""
+    return (
+        f"The tokens of Connection `{conn_id}` cannot be decrypted with any key of [core] fernet_key; "
+        "nothing was deleted. Set fernet_key to the new key, a comma and the former one, and restart: "
+        "Hookline then encrypts the tokens with the new key by itself. If the former key is lost, an "
+        f"administrator runs `airflow hookline connect {conn_id}` where Airflow's database is."
+    )
+
+
 def _allowed_networks() -> str:
     from airflow.configuration import conf
 

@@ -12,6 +12,7 @@ from typing import Any
 from hookline.exceptions import HooklineError
 
 _TOKEN = re.compile(r"[\x21-\x7e]{0,16384}")
+MAX_SCOPE_CHARS = 4096
 MAX_LIFETIME = 366 * 86_400
 
 
@@ -56,12 +57,8 @@ class Grant:
                 raise ProviderError("the provider's answer has no access token that a header could carry")
         if not access:
             raise ProviderError("the provider's answer has no access token")
-        scope = answer.get("scope") or ""
         return cls(
-            str(access),
-            str(refresh),
-            _lifetime(answer.get("expires_in")),
-            " ".join(scope) if isinstance(scope, list) else str(scope),
+            str(access), str(refresh), _lifetime(answer.get("expires_in")), _scope(answer.get("scope"))
         )
 
     def refresh_at(self, now: datetime) -> datetime | None:
@@ -81,3 +78,9 @@ def _lifetime(value: object) -> float | None:
     except ValueError:
         return None
     return seconds if 0 < seconds <= MAX_LIFETIME else None
+
+
+def _scope(value: object) -> str:
+    # It is shown to people and stored: no database takes NUL or half of a surrogate pair.
+    scope = " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    return "".join(character for character in scope[:MAX_SCOPE_CHARS] if character.isprintable())

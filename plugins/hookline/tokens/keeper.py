@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError
 from hookline.http.target import Target
-from hookline.tokens import provider, store
-from hookline.tokens.connection import connect_again, load
+from hookline.tokens import provider, rotation, store
+from hookline.tokens.connection import connect_again, load, other_key
 from hookline.tokens.grant import Grant, ProviderError
-from hookline.tokens.models import READY
+from hookline.tokens.models import READY, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,11 @@ LEAST_BETWEEN = timedelta(seconds=5)
 KEEP_PAUSES = (0.2, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts to store what a provider gave, while the database does not answer."""
 DUE_EVERY = 15.0
-AT_ONCE = 4
+ENCRYPT_EVERY = 3600.0
+AT_ONCE = 32
+"""Connections that are refreshed at the same time: providers that hang leave room for the others."""
+STOP_SECONDS = 10.0
+"""How long the end of the process waits for refreshes that have begun."""
 QUIET_FACTOR = 2.5
 BUSY_SECONDS = 60.0
 
@@ -50,34 +55,50 @@ class Keeper:
         self._owner = uuid.uuid4().hex
         self._next_due = 0.0
         self._wanted_until = 0.0
+        self._next_encryption = 0.0
         self._busy: set[str] = set()
-        self._threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="hookline-tokens")
+        self._idle = threading.Condition()
+        self._looking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hookline-tokens")
 
     async def run(self) -> None:
         """Look and refresh until cancelled."""
         loop = asyncio.get_running_loop()
-        working: set[asyncio.Future[None]] = set()
         try:
             while True:
                 with contextlib.suppress(SQLAlchemyError):
                     for conn_id, rejected in (
-                        await loop.run_in_executor(self._threads, self._wanted)
+                        await loop.run_in_executor(self._looking, self._wanted)
                     ).items():
-                        if conn_id not in self._busy:
-                            self._busy.add(conn_id)
-                            work = loop.run_in_executor(self._threads, self._serve, conn_id, rejected)
-                            working.add(work)
-                            work.add_done_callback(working.discard)
+                        self._begin(conn_id, rejected)
                 quiet = time.monotonic() > self._wanted_until
                 await asyncio.sleep(self._poll * QUIET_FACTOR if quiet else self._poll)
         finally:
-            if working:
-                # A refresh that has begun is stored, or a rotated refresh token would be lost.
-                await asyncio.wait(working)
-            self._threads.shutdown(wait=False)
+            # A refresh that has begun is stored, or a rotated refresh token would be lost.
+            await loop.run_in_executor(self._looking, self._finish)
+            self._looking.shutdown(wait=False)
+
+    def _begin(self, conn_id: str, rejected: str) -> None:
+        with self._idle:
+            if conn_id in self._busy or len(self._busy) >= AT_ONCE:
+                return  # it is seen again at the next look
+            self._busy.add(conn_id)
+        # Not on a pool: Python waits for its threads at exit, however long a provider hangs.
+        threading.Thread(
+            target=self._serve, args=(conn_id, rejected), name=f"hookline-token-{conn_id}", daemon=True
+        ).start()
+
+    def _finish(self) -> None:
+        with self._idle:
+            if not self._idle.wait_for(lambda: not self._busy, STOP_SECONDS):
+                log.warning(
+                    "providers do not answer, their refreshes are given up", conn_ids=sorted(self._busy)
+                )
 
     def _wanted(self) -> dict[str, str]:
         wanted: dict[str, str] = {}
+        if time.monotonic() >= self._next_encryption:
+            self._next_encryption = time.monotonic() + ENCRYPT_EVERY
+            rotation.encrypt_again()
         if time.monotonic() >= self._next_due:
             self._next_due = time.monotonic() + DUE_EVERY
             wanted = store.due()
@@ -94,7 +115,9 @@ class Keeper:
             expected = isinstance(error, SQLAlchemyError | BackendUnavailable)
             log.warning("refresh failed", conn_id=conn_id, error=type(error).__name__, exc_info=not expected)
         finally:
-            self._busy.discard(conn_id)
+            with self._idle:
+                self._busy.discard(conn_id)
+                self._idle.notify_all()
 
     def _must_refresh(self, conn_id: str, rejected: str) -> bool:
         kept = store.read(conn_id)
@@ -105,10 +128,11 @@ class Keeper:
             return False
         return kept.refreshed_at is None or datetime.now(UTC) - kept.refreshed_at >= LEAST_BETWEEN
 
-    def refresh(self, conn_id: str, rejected: str | None = None) -> None:
+    def refresh(self, conn_id: str, rejected: str | None = None, *, at_once: bool = False) -> None:
         """Get a token for a Connection, unless somebody else is at it.
 
         :param rejected: fingerprint of the token that is wanted no more; None for any.
+        :param at_once: also during the pause after a failure.
         :raises BackendUnavailable: a secrets backend does not answer; nothing is changed.
         """
         try:
@@ -120,11 +144,15 @@ class Keeper:
             )
             store.forget_demand(conn_id)
             return
-        if not store.claim(conn_id, self._owner, LEASE):
+        if not store.claim(conn_id, self._owner, LEASE, at_once=at_once):
             return
         before = store.read(conn_id)
         if rejected is not None and _newer(before, rejected):
             store.release(conn_id, self._owner)  # somebody else was done in between
+            return
+        if target.grant != "client_credentials" and before is not None and before.state == UNREADABLE:
+            log.warning("tokens are encrypted with another fernet_key", conn_id=conn_id)
+            store.fail(conn_id, other_key(conn_id), tell=True)
             return
         try:
             grant = self._grant(target, before)

@@ -16,6 +16,8 @@ NEEDS_CONSENT = "needs_consent"
 """Only a person can get another token."""
 FAILING = "failing"
 """The provider gave no token the last time; it is asked again."""
+UNREADABLE = "unreadable"
+"""None of Airflow's Fernet keys decrypts the tokens; seen when they are read, never stored."""
 
 
 class KeptToken(Base):

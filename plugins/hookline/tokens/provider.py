@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,17 +22,17 @@ from requests_oauthlib import OAuth2Session
 
 from hookline.exceptions import ConfigurationError
 from hookline.http import egress, environment, tls
-from hookline.http.dialing import Adapter
 from hookline.http.exchange import CHUNK_BYTES
 from hookline.http.target import Target
 from hookline.http.url import split
 from hookline.protocol.decoding import BrokenEncoding, Decoder
+from hookline.tokens.deadline import Deadline, WatchedAdapter
 from hookline.tokens.grant import Grant, ProviderError
 
 MAX_ANSWER_BYTES = 256 * 1024
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 45.0
+"""From connecting to the last byte; well below the keeper's lease."""
 LONGEST_PAUSE = 30.0
-"""Seconds; with :data:`ANSWER_SECONDS` well below the keeper's lease."""
 VERIFIER_CHARS = 96
 
 # They write requests with their secrets, and answers, to the log.
@@ -152,9 +151,6 @@ class _Session(OAuth2Session):
         super().__init__(None if "client" in kwargs else target.login, **kwargs)
         self._target = target
         self.trust_env = False
-        adapter = Adapter(target.allowed_networks)
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
 
     def request(self, method: str, url: str, **kwargs: Any) -> Any:
         target = self._target
@@ -169,7 +165,22 @@ class _Session(OAuth2Session):
             "allow_redirects": False,
             "stream": True,
         }
-        response = super().request(method, url, **kwargs)
+        with Deadline(ANSWER_SECONDS) as deadline:
+            adapter = WatchedAdapter(target.allowed_networks, deadline.watch)
+            self.mount("https://", adapter)
+            self.mount("http://", adapter)
+            try:
+                response = self._exchanged(method, url, **kwargs)
+            finally:
+                # Whatever came of it: a head or a body that was cut off may look complete.
+                if deadline.over:
+                    raise ProviderError(
+                        f"the provider's answer was not complete after {ANSWER_SECONDS:.0f} s"
+                    ) from None
+            return response
+
+    def _exchanged(self, method: str, url: str, **kwargs: Any) -> Any:
+        response: Any = super().request(method, url, **kwargs)
         with contextlib.closing(response):
             status = response.status_code
             if 300 <= status < 400 or status >= 500:
@@ -180,16 +191,12 @@ class _Session(OAuth2Session):
 
 
 def _bounded(response: requests.Response) -> bytes:
-    deadline = time.monotonic() + ANSWER_SECONDS
     decoder = Decoder(response.headers.get("Content-Encoding"))
     content = bytearray()
-    # In single reads, since a provider may let an answer drip.
     while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
         for piece in decoder.feed(chunk):
             content += piece
             if len(content) > MAX_ANSWER_BYTES:
                 raise ProviderError(f"the provider's answer is over {MAX_ANSWER_BYTES} bytes")
-        if time.monotonic() > deadline:
-            raise ProviderError(f"the provider's answer was not complete after {ANSWER_SECONDS:.0f} s")
     decoder.finish()
     return bytes(content)

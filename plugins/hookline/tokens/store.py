@@ -10,16 +10,15 @@ from typing import Any
 
 import structlog
 from airflow.models.connection import Connection
-from airflow.models.crypto import get_fernet
 from airflow.models.variable import Variable
-from cryptography.fernet import InvalidToken
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
 from hookline.http.companion import COMPANION, CONN_TYPE, REFRESH, fingerprint
+from hookline.tokens.encryption import OtherKey, decrypted, encrypted, needs_first_key, secrets_of
 from hookline.tokens.grant import Grant
-from hookline.tokens.models import FAILING, NEEDS_CONSENT, READY, Consent, KeptToken
+from hookline.tokens.models import FAILING, NEEDS_CONSENT, READY, UNREADABLE, Consent, KeptToken
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +29,11 @@ MAX_BACKOFF = 300.0
 
 @dataclass(frozen=True)
 class Kept:
-    """The tokens of one Connection, read."""
+    """The tokens of one Connection, read.
+
+    :param state: :data:`UNREADABLE` hides the stored one.
+    :param former_key: whether another Fernet key than the first encrypted them.
+    """
 
     state: str
     fingerprint: str
@@ -41,6 +44,7 @@ class Kept:
     refreshed_at: datetime | None
     expires_at: datetime | None
     error: str | None
+    former_key: bool
 
 
 def read(conn_id: str) -> Kept | None:
@@ -49,9 +53,13 @@ def read(conn_id: str) -> Kept | None:
         row = session.get(KeptToken, conn_id)
         if row is None:
             return None
-        secrets = _secrets(row)
+        state = row.state
+        try:
+            secrets = secrets_of(row.secrets)
+        except OtherKey:
+            state, secrets = UNREADABLE, {}
         return Kept(
-            row.state,
+            state,
             row.fingerprint,
             secrets.get("refresh_token", ""),
             secrets.get("access_token", ""),
@@ -60,6 +68,7 @@ def read(conn_id: str) -> Kept | None:
             row.refreshed_at,
             row.expires_at,
             row.error,
+            needs_first_key(row.secrets),
         )
 
 
@@ -69,7 +78,7 @@ def keep(conn_id: str, grant: Grant, *, consented: bool = False) -> None:
     with Session(engine()) as session, session.begin():
         row = _locked(session, conn_id)
         row.state = READY
-        row.secrets = _encrypted(
+        row.secrets = encrypted(
             json.dumps({"access_token": grant.access_token, "refresh_token": grant.refresh_token})
         )
         row.fingerprint = fingerprint(grant.access_token)
@@ -81,7 +90,7 @@ def keep(conn_id: str, grant: Grant, *, consented: bool = False) -> None:
         row.refresh_at = grant.refresh_at(now)
         row.lease_owner = row.lease_until = row.error = None
         row.failures = 0
-        _write_companion(session, conn_id, grant.access_token, row.expires_at, "")
+        _write_companion(session, conn_id, grant.access_token, row, "")
         _forget_demand(session, conn_id)
 
 
@@ -90,16 +99,19 @@ def refuse(conn_id: str, problem: str) -> None:
     with Session(engine()) as session, session.begin():
         row = _locked(session, conn_id)
         row.state = NEEDS_CONSENT
-        row.secrets = _encrypted("{}")
+        row.secrets = encrypted("{}")
         row.fingerprint = ""
         row.error = problem
         row.expires_at = row.refresh_at = row.lease_owner = row.lease_until = None
-        _write_companion(session, conn_id, "", None, problem)
+        _write_companion(session, conn_id, "", row, problem)
         _forget_demand(session, conn_id)
 
 
-def fail(conn_id: str, problem: str) -> None:
-    """Keep that the provider gave no token this time; the lease becomes the pause until the next try."""
+def fail(conn_id: str, problem: str, *, tell: bool = False) -> None:
+    """Keep that there was no token this time; the lease becomes the pause until the next try.
+
+    :param tell: let tasks that wait for another token say so, and wait no longer.
+    """
     now = datetime.now(UTC)
     with Session(engine()) as session, session.begin():
         row = _locked(session, conn_id)
@@ -110,15 +122,21 @@ def fail(conn_id: str, problem: str) -> None:
         row.lease_owner = None
         row.lease_until = now + pause
         row.refresh_at = now + pause
+        if tell:
+            _write_companion(session, conn_id, None, row, problem)
+            _forget_demand(session, conn_id)
 
 
 def show_again(conn_id: str) -> None:
     """Write the companion from what is kept, for somebody who does not find it; the demand is met."""
     with Session(engine()) as session, session.begin():
         row = _locked(session, conn_id)
-        token = _secrets(row).get("access_token", "")
-        _write_companion(session, conn_id, token, row.expires_at, "")
         _forget_demand(session, conn_id)
+        try:
+            token = secrets_of(row.secrets).get("access_token", "")
+        except OtherKey:
+            return
+        _write_companion(session, conn_id, token, row, "")
 
 
 def forget_demand(conn_id: str) -> None:
@@ -127,17 +145,20 @@ def forget_demand(conn_id: str) -> None:
         _forget_demand(session, conn_id)
 
 
-def claim(conn_id: str, owner: str, seconds: float) -> bool:
-    """Take the lease of a Connection; False if somebody else has it."""
+def claim(conn_id: str, owner: str, seconds: float, *, at_once: bool = False) -> bool:
+    """Take the lease of a Connection; False if somebody else has it.
+
+    :param at_once: also during the pause after a failure, in which nobody has it.
+    """
+    free = [KeptToken.lease_until.is_(None), KeptToken.lease_until < datetime.now(UTC)]
+    if at_once:
+        free.append(KeptToken.lease_owner.is_(None))
     now = datetime.now(UTC)
     with Session(engine()) as session, session.begin():
         _locked(session, conn_id)
         taken: Any = session.execute(
             update(KeptToken)
-            .where(
-                KeptToken.conn_id == conn_id,
-                or_(KeptToken.lease_until.is_(None), KeptToken.lease_until < now),
-            )
+            .where(KeptToken.conn_id == conn_id, or_(*free))
             .values(lease_owner=owner, lease_until=now + timedelta(seconds=seconds))
         )
         return bool(taken.rowcount)
@@ -164,8 +185,8 @@ def demands() -> dict[str, str]:
             .limit(MAX_DEMANDS)
         ).all()
     return {
-        key.removeprefix(prefix): (_decrypted(value) or "") if encrypted else str(value or "")
-        for key, value, encrypted in rows
+        key.removeprefix(prefix): _readable(value) if is_encrypted else str(value or "")
+        for key, value, is_encrypted in rows
     }
 
 
@@ -200,7 +221,7 @@ def begin_consent(conn_id: str, state: str, verifier: str, redirect_uri: str) ->
             Consent(
                 state_hash=_hash(state),
                 conn_id=conn_id,
-                verifier=_encrypted(verifier),
+                verifier=encrypted(verifier),
                 redirect_uri=redirect_uri,
                 expires_at=now + timedelta(seconds=CONSENT_SECONDS),
             )
@@ -216,23 +237,23 @@ def end_consent(state: str) -> tuple[str, str, str] | None:
         if found is None:
             return None
         session.delete(found)
-        if found.expires_at < datetime.now(UTC):
+        verifier = _readable(found.verifier)
+        if found.expires_at < datetime.now(UTC) or not verifier:
             return None
-        return found.conn_id, _decrypted(found.verifier) or "", found.redirect_uri
+        return found.conn_id, verifier, found.redirect_uri
 
 
 def _locked(session: Session, conn_id: str) -> KeptToken:
     row = session.get(KeptToken, conn_id, with_for_update=True)
     if row is None:
-        row = KeptToken(conn_id=conn_id, state=FAILING, secrets=_encrypted("{}"), fingerprint="", failures=0)
+        row = KeptToken(conn_id=conn_id, state=FAILING, secrets=encrypted("{}"), fingerprint="", failures=0)
         session.add(row)
         session.flush()
     return row
 
 
-def _write_companion(
-    session: Session, conn_id: str, token: str, expires_at: datetime | None, problem: str
-) -> None:
+def _write_companion(session: Session, conn_id: str, token: str | None, row: KeptToken, problem: str) -> None:
+    # None leaves the token that is there.
     name = COMPANION.format(conn_id)
     companion = session.scalar(select(Connection).where(Connection.conn_id == name))
     if companion is None:
@@ -243,11 +264,16 @@ def _write_companion(
         return
     companion.conn_type = CONN_TYPE
     companion.description = f"Kept by Hookline for {conn_id}; do not edit."
-    companion._password = None  # noqa: SLF001  `set_password` leaves the old one in place of an empty one
-    companion.is_encrypted = False
-    companion.set_password(token)
+    if token is not None:
+        companion._password = None  # noqa: SLF001  `set_password` leaves the old one for an empty one
+        companion.is_encrypted = False
+        companion.set_password(token)
+    times = {"expires_at": row.expires_at, "refreshed_at": row.refreshed_at}
     companion.set_extra(
-        json.dumps({"expires_at": expires_at.isoformat() if expires_at else None, "problem": problem or None})
+        json.dumps(
+            {name: at.isoformat() if at else None for name, at in times.items()}
+            | {"problem": problem or None}
+        )
     )
 
 
@@ -259,18 +285,8 @@ def _hash(state: str) -> str:
     return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _encrypted(text: str) -> str:
-    return get_fernet().encrypt(text.encode()).decode()
-
-
-def _decrypted(text: str | None) -> str | None:
-    # None for what another key encrypted, which is as good as lost.
+def _readable(text: str | None) -> str:
     try:
-        return get_fernet().decrypt((text or "").encode()).decode()
-    except (InvalidToken, UnicodeError):
-        return None
-
-
-def _secrets(row: KeptToken) -> dict[str, str]:
-    secrets: dict[str, str] = json.loads(_decrypted(row.secrets) or "{}")
-    return secrets
+        return decrypted(text)
+    except OtherKey:
+        return ""

@@ -83,6 +83,19 @@ def test_a_provider_that_refuses_is_named(hookline: Run, crm: Run, provider: Pro
         hookline("connect", crm(grant="client_credentials", oauth_authorize_url=None))
 
 
+def test_who_mended_the_client_need_not_wait(
+    hookline: Run, crm: Run, provider: Provider, capsys: Captured
+) -> None:
+    conn_id = crm(grant="client_credentials", oauth_authorize_url=None)
+    for _ in range(5):
+        store.fail(conn_id, "the provider refuses: invalid_client")
+    provider.gives()
+
+    hookline("connect", conn_id)
+
+    assert "crm is connected" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("conn_id", "says"),
     [("nobody", "There is no Connection `nobody`"), ("a b", "There is no Connection `a b`")],

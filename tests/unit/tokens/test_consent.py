@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -104,6 +105,20 @@ def test_a_code_that_the_provider_does_not_take(provider: Provider) -> None:
     assert page.status_code == 400
     assert "crm is not connected: the provider refuses: invalid_grant" in page.text
     assert store.read("crm") is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"scope": "a\x00b"}, {"scope": "a\ud800b"}, {"scope": [1]}, {"scope": {"a": 1}},
+        {"token_type": "\ud800"}, {"expires_in": "1e400"},
+    ],
+    ids=["NUL", "surrogate", "numbers", "object", "token type", "endless"],
+)  # fmt: skip
+def test_what_a_provider_says_besides_ends_no_consent(provider: Provider, fields: dict[str, Any]) -> None:
+    provider.gives(**fields)
+
+    assert browser(state=begun(), code="c").status_code in {200, 400}
 
 
 def test_the_page_is_kept_by_nobody_and_framed_by_nobody() -> None:

@@ -21,6 +21,10 @@ from hookline.tokens.grant import Grant, ProviderError
         ({"expires_in": "nan"}, None, ""),
         ({"scope": ["a", "b"]}, None, "a b"),
         ({"scope": "a b"}, None, "a b"),
+        ({"scope": [1, 2]}, None, "1 2"),
+        ({"scope": {}}, None, ""),
+        ({"scope": "a\x00\x1b[2J\ud800b"}, None, "a[2Jb"),
+        ({"scope": "a" * 10_000}, None, "a" * 4096),
     ],
 )
 def test_a_grant_is_read(answer: dict[str, Any], lifetime: float | None, scope: str) -> None:

@@ -40,6 +40,14 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.02)
 
 
+def drip_of_a_header(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+    for _ in range(1000):
+        handler.wfile.write(b"a")
+        handler.wfile.flush()
+        time.sleep(0.02)
+
+
 def broken(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
@@ -68,6 +76,7 @@ ANSWERS: dict[str, tuple[Any, str]] = {
     "broken compression": ((200, {"Content-Encoding": "gzip"}, b"{}"), "cannot be decompressed"),
     "a broken connection": (broken, "the provider cannot be reached|cannot be read|missing_token"),
     "a drip": (drip, r"was not complete after 0 s"),
+    "a drip of a header": (drip_of_a_header, r"was not complete after 0 s"),
 }
 
 

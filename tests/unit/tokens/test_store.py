@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from hookline.database import engine
 from hookline.http.companion import fingerprint
-from hookline.tokens import store
+from hookline.tokens import rotation, store
 from hookline.tokens.grant import Grant
-from hookline.tokens.models import FAILING, NEEDS_CONSENT, READY, Consent, KeptToken
+from hookline.tokens.models import FAILING, NEEDS_CONSENT, READY, UNREADABLE, Consent, KeptToken
 from tests.unit.tokens.conftest import companion, demand
 
 pytestmark = pytest.mark.usefixtures("tokens")
@@ -215,14 +215,37 @@ def another_key(monkeypatch: pytest.MonkeyPatch) -> Any:
     return change
 
 
-def test_what_another_key_encrypted_is_as_good_as_lost(another_key: Any) -> None:
+def test_what_another_key_encrypted_is_not_read_as_nothing(another_key: Any) -> None:
     store.keep("crm", GRANT)
     demand("x")
 
     another_key()
 
-    assert (kept().access_token, kept().refresh_token) == ("", "")
+    assert (kept().state, kept().access_token, kept().refresh_token) == (UNREADABLE, "", "")
     assert store.demands() == {"crm": ""}
+
+
+def test_what_another_key_encrypted_is_not_written_over(another_key: Any) -> None:
+    store.keep("crm", GRANT)
+    before = everything()
+
+    another_key()
+    store.show_again("crm")
+    rotation.encrypt_again()
+
+    assert everything() == before
+
+
+def test_a_failure_tells_waiting_tasks_where_nobody_but_a_person_can_help() -> None:
+    store.keep("crm", GRANT)
+    demand("x")
+
+    store.fail("crm", "add the key", tell=True)
+
+    found = companion()
+    assert found is not None
+    assert (found[0], found[1]["problem"]) == ("access-1", "add the key")
+    assert store.demands() == {}
 
 
 # Consents
