@@ -15,7 +15,8 @@
         ├── UnexpectedStatus        the answer's status says the call failed
         ├── UnexpectedAnswer        it does not pass response_check
         ├── UnreadableAnswer        too large, or not what its content type says
-        └── UnsavedAnswer           it came, but where it was to go it cannot be written
+        ├── UnsavedAnswer           it came, but where it was to go it cannot be written
+        └── TryLater                it goes on after a longer wait than its caller takes
 """
 
 from __future__ import annotations
@@ -105,3 +106,16 @@ class UnreadableAnswer(CallError):
 
 class UnsavedAnswer(CallError):
     """The request was carried out, but its answer cannot be written where it was to go."""
+
+
+class TryLater(CallError):
+    """The call goes on after a longer wait than its caller takes: the other side, or ``rate_limit``, says so.
+
+    :param seconds: until then.
+    :param status: HTTP status code of the answer that asks to wait; None if nothing was sent.
+    """
+
+    def __init__(self, message: str, seconds: float, status: int | None = None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        self.status = status

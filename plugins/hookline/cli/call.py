@@ -15,13 +15,14 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
-from hookline.exceptions import HooklineError
-from hookline.hooks import arguments, calling
+from hookline.exceptions import HooklineError, TryLater, UnexpectedStatus
+from hookline.hooks import calling
+from hookline.hooks.calling import Made
 from hookline.hooks.http import HttpConnectorHook
 from hookline.http import headers
 from hookline.http.body import Content
 from hookline.http.request import Request
-from hookline.http.response import Answer
+from hookline.http.response import Answer, Received, read
 
 SHOWN_BYTES = 64 * 1024
 # A terminal would obey them.
@@ -45,7 +46,7 @@ def call(args: Namespace) -> None:
         "send_null": True,
         "headers": dict(_pair(header, ":", "--header") for header in args.header or ()),
         "query": _query(args.query or ()),
-        "expected_status": range(100, 600),
+        "expected_status": None,
         "response_filter": None,
         "response_check": None,
         "pagination": None,
@@ -53,7 +54,6 @@ def call(args: Namespace) -> None:
         "idempotency_key": args.idempotency_key or False,
     }
     try:
-        arguments.check(given)
         made = calling.make(given, None)
         with HttpConnectorHook(args.conn_id) as hook:
             if args.dry_run:
@@ -63,13 +63,31 @@ def call(args: Namespace) -> None:
                 request = made.call.request(target)
                 print(_shown_request(request, target.secrets | request.secrets))
                 return
-            answer = hook.answer(made.call, save=made.save)
-            secrets = hook.target(args.url).secrets
+            _send(hook, made, args.url)
     except (HooklineError, AirflowNotFoundException) as error:
         raise SystemExit(f"{error}") from None
-    print(headers.redacted(_shown_answer(answer), secrets))
-    if answer.status >= 400:
+
+
+def _send(hook: HttpConnectorHook, made: Made, url: str | None) -> None:
+    received: list[Received] = []
+    failed = None
+    try:
+        answer = hook.finish(made, on_received=received.append)
+    except (UnexpectedStatus, TryLater) as error:
+        if not received:
+            raise
+        failed, answer = error, _as_it_came(received[0])
+    print(headers.redacted(_shown_answer(answer), hook.target(url).secrets), flush=True)
+    if failed is not None:
+        print(failed, file=sys.stderr)
         raise SystemExit(1)
+
+
+def _as_it_came(received: Received) -> Answer:
+    try:
+        return read(received)
+    except HooklineError:  # not what its content type says
+        return Answer(received.status, received.headers, received.text())
 
 
 def _body(data: str | None, body_type: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
-from hookline.hooks import storage
+from hookline.hooks import arguments, storage
 from hookline.hooks.arguments import Task
 from hookline.hooks.saving import saving
 from hookline.http import idempotency, pagination
@@ -23,18 +23,19 @@ class Made:
     save: SinkFor | None
 
 
-def make(arguments: Mapping[str, Any], task: Task | None) -> Made:
+def make(rendered: Mapping[str, Any], task: Task | None) -> Made:
     """Make the call; its files are opened when it is sent.
 
-    :param arguments: rendered, by :data:`NAMES`.
+    :param rendered: the arguments by :data:`hookline.hooks.arguments.NAMES`.
     :param task: whose call it is; None outside of a run.
-    :raises ConfigurationError: an argument that cannot be meant.
+    :raises ConfigurationError: see :func:`hookline.hooks.arguments.check`.
     """
-    given = dict(arguments)
+    arguments.check(rendered)
+    given = dict(rendered)
     body_type = given.get("body_type", "json")
     call = Call(
         given["method"],
-        given["path"],
+        str(given["path"]),
         address=given["url"],
         body=storage.resolve(given.get("body"), body_type),
         body_type=body_type,
@@ -50,11 +51,11 @@ def make(arguments: Mapping[str, Any], task: Task | None) -> Made:
     return Made(call, saving(given["save_to"], task))
 
 
-def _key(given: bool | str, task: Task | None) -> str | None:
-    if isinstance(given, str):
-        return given or None
-    if not given:
-        return None
-    if task is None:
-        raise ConfigurationError("idempotency_key=True needs a task; give the key itself")
-    return idempotency.derive(*task)
+def _key(given: Any, task: Task | None) -> str | None:
+    if given is None or isinstance(given, bool):
+        if not given:
+            return None
+        if task is None:
+            raise ConfigurationError("idempotency_key=True needs a task; give the key itself")
+        return idempotency.derive(*task)
+    return str(given) or None

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
-from hookline.exceptions import CallError, ConfigurationError, UnexpectedStatus
-from hookline.hooks import storage, token
-from hookline.hooks.lane import Later, WorkerLane
-from hookline.hooks.saving import saving
+from hookline.exceptions import CallError, ConfigurationError
+from hookline.hooks import calling, token
+from hookline.hooks.lane import WorkerLane
 from hookline.hooks.target import of_connection, of_url
 from hookline.http import CONN_TYPE
 from hookline.http.call import Call, Selector
@@ -20,8 +19,9 @@ from hookline.http.flow import Flow, Progress
 from hookline.http.lane import drive
 
 if TYPE_CHECKING:
-    from hookline.http.pagination import Pagination
-    from hookline.http.response import Answer
+    from hookline.hooks.calling import Made
+    from hookline.http.pagination import Changes, Pagination
+    from hookline.http.response import Answer, Received
     from hookline.http.sink import SinkFor
     from hookline.http.target import Target
     from hookline.http.transport import Transport
@@ -73,7 +73,7 @@ class HttpConnectorHook(BaseHook):
         expected_status: int | Collection[int] | None = None,
         response_filter: Selector | None = None,
         response_check: Selector | None = None,
-        pagination: Pagination | None = None,
+        pagination: Pagination | Callable[[Answer], Changes | None] | None = None,
         save_to: Any = None,
         idempotency_key: str | None = None,
     ) -> Answer:
@@ -94,35 +94,53 @@ class HttpConnectorHook(BaseHook):
         :param expected_status: the status, or the statuses, of success; 2xx without it.
         :param response_filter: JMESPath over the body, or a function of the ``Answer``: what to keep.
         :param response_check: JMESPath or function that has to be true.
-        :param pagination: how to get to the next page, see :mod:`hookline.http.pagination`.
+        :param pagination: how to get to the next page: a rule of :mod:`hookline.http.pagination`, or a
+            function of the ``Answer``.
         :param save_to: path in object storage for the answer's body, see :mod:`hookline.hooks.storage`.
-        :param idempotency_key: by which the other side knows a repeated request.
-        :raises ConfigurationError: the Connection or an argument cannot be used as it is.
+        :param idempotency_key: text by which the other side knows a repeated request; each call of a task
+            has its own.
+        :raises ConfigurationError: the Connection or an argument cannot be used as it is; nothing is sent.
         :raises NoAnswer: no connection, a broken one, or a timeout.
-        :raises UnexpectedStatus: any other status; ``retry_after`` if the other side asks for a longer wait
-            than :data:`PATIENCE`.
+        :raises TryLater: the other side, or the Connection's ``rate_limit``, asks for a longer wait than
+            :data:`PATIENCE`.
+        :raises UnexpectedStatus: any other status.
         :raises UnexpectedAnswer: ``response_check`` does not hold.
         :raises UnreadableAnswer: the answer is too large, or not what its content type says.
         """
-        call = Call(
-            method,
-            path,
-            address=url,
-            body=storage.resolve(body, body_type),
-            body_type=body_type,
-            send_null=send_null,
-            headers=headers or {},
-            query=query or {},
-            expected_status=expected_status,
-            response_filter=response_filter,
-            response_check=response_check,
-            pagination=pagination,
-            idempotency_key=idempotency_key,
+        return self.finish(
+            calling.make(
+                {
+                    "http_conn_id": self.http_conn_id,
+                    "method": method,
+                    "path": path,
+                    "url": url,
+                    "body": body,
+                    "body_type": body_type,
+                    "send_null": send_null,
+                    "headers": headers,
+                    "query": query,
+                    "expected_status": expected_status,
+                    "response_filter": response_filter,
+                    "response_check": response_check,
+                    "pagination": pagination,
+                    "save_to": save_to,
+                    "idempotency_key": idempotency_key,
+                },
+                None,
+            )
         )
+
+    def finish(self, made: Made, *, on_received: Callable[[Received], None] | None = None) -> Answer:
+        """Carry out a call now, or not at all; raises as :meth:`call` does.
+
+        :param on_received: is given the last answer, also where the call fails.
+        """
+        lane = self._lane(made.call.address, PATIENCE, resumes=False)
         try:
-            return self.answer(call, save=saving(save_to))
-        except Later as later:
-            raise UnexpectedStatus(str(later), 429, retry_after=later.seconds) from None
+            return self._driven(lane, made.call, made.save, None)
+        finally:
+            if on_received and lane.received is not None:
+                on_received(lane.received)
 
     def answer(
         self,
@@ -137,12 +155,23 @@ class HttpConnectorHook(BaseHook):
         :param save: where the body of a successful answer goes.
         :param progress: where an earlier :class:`~hookline.hooks.lane.Later` left off.
         :param patience: longest sleep in seconds.
-        :raises Later: a longer wait is asked for.
+        :raises Later: a longer wait is asked for; a turn under the rate is taken already.
         """
-        target = self.target(call.address)
+        return self._driven(self._lane(call.address, patience, resumes=True), call, save, progress)
+
+    def _lane(self, url: str | None, patience: float, *, resumes: bool) -> WorkerLane:
+        target = self.target(url)
         name = self.http_conn_id or str(target.origin)
-        lane = WorkerLane(name, target, self._transport, self.log, patience)
-        return drive(Flow(call, target, save=save, progress=progress).steps(), lane)
+        return WorkerLane(name, target, self._transport, self.log, patience, resumes=resumes)
+
+    def _driven(
+        self, lane: WorkerLane, call: Call, save: SinkFor | None, progress: Progress | None
+    ) -> Answer:
+        try:
+            return drive(Flow(call, lane.target, save=save, progress=progress).steps(), lane)
+        finally:
+            if self.http_conn_id is not None:
+                self._connection_target = lane.target  # with the token that was renewed meanwhile
 
     def test_connection(self) -> tuple[bool, str]:
         """Send HEAD, then GET where HEAD does not do, to the base URL; for the Test button of the UI.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hookline.exceptions import TryLater
 from hookline.hooks import token
 from hookline.http import throttle
 
@@ -32,15 +34,21 @@ class WorkerLane:
     """Carries out the steps of one call.
 
     :param name: of the Connection, or of the server where there is none.
-    :param patience: longest sleep, in seconds; for a longer one :class:`Later` is raised.
+    :param patience: longest sleep, in seconds.
+    :param resumes: for a longer one :class:`Later` is raised, and who made the call goes on with it; without
+        it :class:`~hookline.exceptions.TryLater`, and the turn under the rate is left to others.
     """
 
-    def __init__(self, name: str, target: Target, transport: Transport, log: Any, patience: float) -> None:
+    def __init__(
+        self, name: str, target: Target, transport: Transport, log: Any, patience: float, *, resumes: bool
+    ) -> None:
         self._name = name
-        self._target = target
+        self.target = target
         self._transport = transport
         self._log = log
         self._patience = patience
+        self._resumes = resumes
+        self.received: Received | None = None
         warn(log, name, target)
 
     def send(self, step: Send) -> Received:
@@ -48,21 +56,28 @@ class WorkerLane:
         started = time.monotonic()
         received = self._transport.send(step.request, step.target, step.save)
         log_line(self._log, step, received, time.monotonic() - started)
+        self.received = received
         return received
 
     def reserve(self, step: Reserve) -> float:
         """Take a turn among all processes of this machine."""
-        return throttle.reserve(self._name, step.rate, folder=throttle_folder())
+        self.received = None
+        patience = math.inf if self._resumes else self._patience
+        return throttle.reserve(self._name, step.rate, folder=throttle_folder(), patience=patience)
 
     def renew(self, step: Renew) -> Target:
         """Wait for the server to get another token."""
         renewed = token.fresh(self._name, step.rejected)
-        return replace(self._target, access_token=renewed.value)
+        self.target = replace(self.target, access_token=renewed.value)
+        return self.target
 
     def wait(self, step: Wait) -> None:
         """Sleep, or leave the waiting to who can do better."""
         if step.seconds > self._patience:
-            raise Later(step.seconds, step.reason, step.progress)
+            if self._resumes:
+                raise Later(step.seconds, step.reason, step.progress)
+            status = None if self.received is None else self.received.status
+            raise TryLater(f"{step.reason}: try again in {step.seconds:.0f} s", step.seconds, status)
         self._log.info("%s; goes on in %.1f s", step.reason, step.seconds)
         time.sleep(step.seconds)
 

@@ -41,8 +41,8 @@ class Pagination:
 
         :raises ConfigurationError: one of them cannot be meant.
         """
-        if not 1 <= self.max_pages <= 10_000:
-            raise ConfigurationError(f"max_pages is {self.max_pages}; it must be from 1 to 10000")
+        if not isinstance(self.max_pages, int) or not 1 <= self.max_pages <= 10_000:
+            raise ConfigurationError(f"max_pages is {self.max_pages!r}; it must be a number from 1 to 10000")
         for name in ("path", "stop_when"):
             if getattr(self, name, ""):
                 compiled(getattr(self, name))

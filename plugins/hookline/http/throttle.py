@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import math
 import os
 import stat
 import struct
@@ -22,10 +23,11 @@ from hookline.protocol.rate import Rate, take
 _STATE = struct.Struct("<d")
 
 
-def reserve(name: str, rate: Rate, *, folder: str | None = None) -> float:
-    """Take the next turn of ``name``.
+def reserve(name: str, rate: Rate, *, folder: str | None = None, patience: float = math.inf) -> float:
+    """Take the next turn of ``name``, unless it is further away than ``patience``.
 
     :param name: of the Connection.
+    :param patience: seconds.
     :param folder: where the files are; by default one of this user's own below the temporary folder.
     :return: seconds until the turn.
     :raises ConfigurationError: the folder cannot be used.
@@ -41,7 +43,8 @@ def reserve(name: str, rate: Rate, *, folder: str | None = None) -> float:
         kept = state.read(_STATE.size)
         full_at = _STATE.unpack(kept)[0] if len(kept) == _STATE.size else 0.0
         full_at, seconds = take(full_at, time.time(), rate)
-        os.pwrite(state.fileno(), _STATE.pack(full_at), 0)
+        if seconds <= patience:
+            os.pwrite(state.fileno(), _STATE.pack(full_at), 0)
     return seconds
 
 

@@ -105,9 +105,20 @@ class HttpConnectorOperator(BaseOperator):
                 "give one of them to say where to call"
             )
         try:
-            arguments.check(self.arguments())
+            arguments.check(
+                {"http_conn_id": self.http_conn_id, **self.arguments()}, templated=self.template_fields
+            )
         except ConfigurationError as error:
             raise ConfigurationError(f"{type(self).__name__} `{self.task_id}`: {error}") from None
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """Begin a mapped task (:meth:`airflow.sdk.BaseOperator.partial`); what is not mapped is checked."""
+        try:
+            arguments.check(kwargs, templated=cls.template_fields)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{cls.__name__} `{kwargs.get('task_id')}`: {error}") from None
+        return super().partial(**kwargs)
 
     def arguments(self) -> dict[str, Any]:
         """Return what makes the call, by :data:`hookline.hooks.arguments.NAMES`."""
@@ -145,7 +156,10 @@ class HttpConnectorOperator(BaseOperator):
         from hookline.hooks.lane import Later
 
         instance = context.get("ti")
-        made = calling.make(self.arguments(), arguments.Task.of(instance) if instance else None)
+        made = calling.make(
+            {"http_conn_id": self.http_conn_id, **self.arguments()},
+            arguments.Task.of(instance) if instance else None,
+        )
         try:
             with HttpConnectorHook(self.http_conn_id) as hook:
                 answer = hook.answer(made.call, save=made.save, progress=progress, patience=LONGEST_SLEEP)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hookline.authoring import MARKER, EventGuard
+import jinja2
+
+from hookline.authoring import MARKER, EventGuard, MissingEvent
 from hookline.hooks import arguments, storage
 from hookline.http.pagination import RULES, Pagination
 
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
 
     Task: TypeAlias = HttpConnectorOperator | WebhookResponseOperator
 
-XCOM = "__xcom__"
 _NEEDING = (
+    "executor",
+    "executor_config",
     "outlets",
     "on_execute_callback",
     "retry_policy",
@@ -79,10 +82,18 @@ def _of_task(task: Any) -> str | None:
         return f"{type(task).__name__} has an execute of its own"
     if task.pool != "default_pool" or task.pool_slots != 1:
         return f"it takes slots of the pool {task.pool}"
+    if task.queue != _default_queue():
+        return f"it waits in the queue {task.queue}"
     for name in _NEEDING:
         if getattr(task, name, None):
             return f"it has {name}"
     return None
+
+
+def _default_queue() -> str:
+    from airflow.sdk.configuration import conf
+
+    return str(conf.get("operators", "default_queue", fallback="default"))
 
 
 def _of_hooks(task: Any) -> str | None:
@@ -107,6 +118,8 @@ def _of_dag(task: Any) -> str | None:
     for name in ("user_defined_macros", "user_defined_filters", "jinja_environment_kwargs"):
         if dag is not None and getattr(dag, name, None):
             return f"its Dag has {name}"
+    if dag is not None and dag.template_undefined not in {jinja2.StrictUndefined, MissingEvent}:
+        return "its Dag has template_undefined"
     return None
 
 
@@ -120,6 +133,8 @@ def _of_call(task: Task) -> str | None:
         return "its pagination is a rule of your own"
     if storage.is_local(given.get("body")):
         return "it sends a file of the worker's, or bytes"
+    if arguments.is_local(given.get("save_to")):
+        return "it saves to the worker's disk"
     try:
         arguments.to_json(_arguments(task), _reference)
     except (TypeError, ValueError) as error:
@@ -132,6 +147,7 @@ def _arguments(task: Task) -> dict[str, Any]:
     return {
         **task.arguments(),
         **{name: getattr(task, name) for name in ("http_conn_id", "log_response") if hasattr(task, name)},
+        "templates": list(task.template_fields),
         "push": task.do_xcom_push,
         "native": bool(dag is not None and dag.render_template_as_native_obj),
         "event": bool(dag is not None and MARKER in dag.default_args),
@@ -144,7 +160,7 @@ def _reference(value: Any) -> Any:
     if isinstance(value, PlainXComArg):
         if value.operator.is_mapped or value.operator.get_closest_mapped_task_group():
             raise TypeError("the output of a mapped task")
-        return {XCOM: [value.operator.task_id, value.key]}
+        return {arguments.XCOM: [value.operator.task_id, value.key]}
     if hasattr(value, "to_json"):
         return value.to_json()
     if isinstance(value, set | frozenset | range):

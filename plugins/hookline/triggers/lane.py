@@ -102,6 +102,7 @@ class TriggerLane:
     async def renew(self, step: Renew) -> Target:
         """Wait for the server to get another token."""
         renewed = await token.afresh(self._name, step.rejected)
+        _known.get(asyncio.get_running_loop(), {}).pop(self._name, None)  # it has the rejected token
         return replace(self._target, access_token=renewed.value)
 
     async def wait(self, step: Wait) -> None:

@@ -8,13 +8,7 @@ from typing import Any
 import jinja2
 from airflow.sdk.definitions._internal.templater import Templater, create_template_env
 
-from hookline.hooks import storage
-
-XCOM = "__xcom__"
-RENDERED = (
-    "http_conn_id", "url", "path", "body", "headers", "query", "save_to", "idempotency_key", "method",
-    "status", "content_type",
-)  # fmt: skip
+from hookline.hooks import arguments, storage
 
 
 class NeedsWorker(Exception):
@@ -71,7 +65,7 @@ def rendered(
     """Return ``given`` with its templates rendered and the outputs of other tasks in place.
 
     :param undefined: what a missing name becomes; Airflow's default without it.
-    :raises NeedsWorker: the body turned out to hold a file of a worker's.
+    :raises NeedsWorker: it turned out to need a worker's disk.
     """
     native = given["native"]
     environment = create_template_env(native=native, template_undefined=undefined or jinja2.StrictUndefined)
@@ -79,11 +73,13 @@ def rendered(
     instance = _TaskInstance(context["ti"])
     context = {**context, "ti": instance, "task_instance": instance}
     result = dict(given)
-    for name in RENDERED:
+    for name in given["templates"]:
         if given.get(name):  # as on a worker: a native template of nothing would be None
             result[name] = renderer.render_template(_with_outputs(given[name]), context, environment, set())
     if storage.is_local(result.get("body")):
         raise NeedsWorker("the body holds a file of a worker's")
+    if arguments.is_local(result.get("save_to")):
+        raise NeedsWorker("it saves to the worker's disk")
     return result
 
 
@@ -92,8 +88,8 @@ def _with_outputs(value: Any) -> Any:
     if isinstance(value, list):
         return [_with_outputs(item) for item in value]
     if isinstance(value, dict):
-        if value.keys() == {XCOM}:
-            return _Output(*value[XCOM])
+        if value.keys() == {arguments.XCOM}:
+            return _Output(*value[arguments.XCOM])
         if value.keys() == {storage.ATTACHMENT}:
             return storage.Attachment(*map(_with_outputs, value[storage.ATTACHMENT]))
         return {key: _with_outputs(item) for key, item in value.items()}

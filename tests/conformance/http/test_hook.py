@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
+from airflow.sdk import Variable
 
-from hookline.exceptions import ConfigurationError, UnexpectedStatus
+from hookline.exceptions import ConfigurationError, TryLater, UnexpectedStatus
+from hookline.hooks import token
 from hookline.hooks.http import HttpConnectorHook
 from tests.conformance.http.conftest import Respond, Server, answer
 
@@ -83,6 +88,74 @@ def test_a_connection_that_cannot_be_used(
         HttpConnectorHook("crm").call("POST")
     assert says in str(raised.value)
     assert "s3cret" not in str(raised.value)
+
+
+OAUTH2 = {
+    "auth_type": "oauth2", "login": "ann", "password": "s3cret", "grant": "client_credentials",
+    "oauth_exchange_url": "https://login.example.com/token",
+}  # fmt: skip
+
+
+def companion(monkeypatch: pytest.MonkeyPatch, token: str, **extra: str) -> None:
+    fields = {"conn_type": "http_connector_token", "password": token, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_CRM__TOKEN", json.dumps(fields))
+
+
+def test_a_renewed_token_is_used_from_then_on(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def new_only(handler: BaseHTTPRequestHandler) -> None:
+        companion(monkeypatch, "new")
+        answer(200 if handler.headers["Authorization"] == "Bearer new" else 401)(handler)
+
+    server.respond = new_only
+    companion(monkeypatch, "old")
+    with HttpConnectorHook(connect(server.url, **OAUTH2)) as hook:
+        for _ in range(3):
+            hook.call("POST")
+
+    assert [got.headers["authorization"] for got in server.got] == ["Bearer old", *["Bearer new"] * 3]
+
+
+@pytest.mark.parametrize("waits", ["worker", "triggerer"])
+def test_the_same_token_again_ends_the_wait(monkeypatch: pytest.MonkeyPatch, waits: str) -> None:
+    def refreshed(_key: str, _value: str) -> None:
+        companion(monkeypatch, "old", refreshed_at="2026-01-02T00:00:00+00:00")
+
+    monkeypatch.setattr(Variable, "set", refreshed)
+    companion(monkeypatch, "old", refreshed_at="2026-01-01T00:00:00+00:00")
+
+    with pytest.raises(ConfigurationError, match="gave Connection `crm` the same access token again"):
+        token.fresh("crm", "old") if waits == "worker" else asyncio.run(token.afresh("crm", "old"))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_long_wait_is_an_error_of_its_own(server: Server, connect: Connect, status: int) -> None:
+    server.respond = answer(status, {"Retry-After": "120"})
+    with (
+        HttpConnectorHook(connect(server.url)) as hook,
+        pytest.raises(TryLater, match=rf"GET {server.url}/ -> {status}: try again in 1\d\d s") as raised,
+    ):
+        hook.call("GET")
+    assert raised.value.status == status
+    assert 119 <= raised.value.seconds <= 180
+
+
+def test_who_does_not_wait_takes_no_turn(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW__HOOKLINE__THROTTLE_PATH", str(tmp_path))
+    with HttpConnectorHook(connect(server.url, rate_limit="1/hour")) as hook:
+        hook.call("GET")
+        waits = []
+        for _ in range(3):
+            with pytest.raises(TryLater, match="rate_limit 1/hour") as raised:
+                hook.call("GET")
+            assert raised.value.status is None
+            waits.append(raised.value.seconds)
+
+    assert len(server.got) == 1
+    assert waits == pytest.approx([3600] * 3, abs=30)
 
 
 def test_a_connection_written_as_uri(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

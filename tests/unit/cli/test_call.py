@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.http.bare import KEY
-from tests.conformance.http.conftest import Server, answer, json_answer
+from tests.conformance.http.conftest import Server, answer, in_turn, json_answer
 
 Run = Callable[..., Any]
 Connect = Callable[..., str]
@@ -145,6 +145,46 @@ def test_a_failure_is_shown_and_the_exit_code(
     assert raised.value.code == 1
     assert "422" in (said := capsys.readouterr().out)
     assert "no name" in said
+
+
+def test_a_redirect_is_followed_and_a_failure_tried_again(
+    hookline: Run, server: Server, connect: Connect, capsys: Captured
+) -> None:
+    server.respond = in_turn(answer(503), answer(302, {"Location": "/there"}), json_answer({"n": 1}))
+
+    hookline("call", "--conn-id", connect(server.url))
+
+    assert [got.target for got in server.got] == ["/", "/", "/there"]
+    assert capsys.readouterr().out.startswith("200\n")
+
+
+def test_the_last_answer_is_shown_where_the_call_fails(
+    hookline: Run, server: Server, connect: Connect, capsys: Captured
+) -> None:
+    server.respond = json_answer({"error": "busy"}, 503, X_Trace="7")
+
+    with pytest.raises(SystemExit) as raised:
+        hookline("call", "--conn-id", connect(server.url, max_attempts=2))
+
+    said = capsys.readouterr()
+    assert raised.value.code == 1
+    assert said.out.startswith("503\n")
+    assert "x-trace: 7" in said.out.lower()
+    assert "-> 503" in said.err
+    assert len(server.got) == 2
+
+
+def test_a_wait_that_is_too_long_is_said(
+    hookline: Run, server: Server, connect: Connect, monkeypatch: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW__HOOKLINE__THROTTLE_PATH", str(tmp_path))
+    conn_id = connect(server.url, rate_limit="1/hour")
+    hookline("call", "--conn-id", conn_id)
+
+    with pytest.raises(SystemExit) as raised:
+        hookline("call", "--conn-id", conn_id)
+
+    assert "rate_limit 1/hour: try again in 3" in str(raised.value.code)
 
 
 def test_the_answer_can_be_saved(

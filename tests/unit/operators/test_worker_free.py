@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import jinja2
 import pytest
 from airflow.sdk import DAG, Asset, ObjectStoragePath, TaskGroup, task, task_group
 from airflow.serialization.serialized_objects import DagSerialization
@@ -50,6 +51,12 @@ ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "not a number": ({"body": {"a": float("nan")}}, "cannot travel as JSON"),
     "a pool": ({"pool": "slow"}, "it takes slots of the pool slow"),
     "slots": ({"pool_slots": 2}, "it takes slots of the pool default_pool"),
+    "a queue": ({"queue": "dmz"}, "it waits in the queue dmz"),
+    "an executor": ({"executor": "KubernetesExecutor"}, "it has executor"),
+    "options of the executor": ({"executor_config": {"pod_override": 1}}, "it has executor_config"),
+    "saving to a folder": ({"save_to": "/data/{{ ds }}"}, "it saves to the worker's disk"),
+    "saving to file://": ({"save_to": "FILE:///data/x"}, "it saves to the worker's disk"),
+    "saving to a path": ({"save_to": ObjectStoragePath("file:///data/x")}, "it saves to the worker's disk"),
     "outlets": ({"outlets": [Asset("a")]}, "it has outlets"),
     "a callback": ({"on_execute_callback": nothing}, "it has on_execute_callback"),
     "active tasks of the Dag": ({"max_active_tis_per_dag": 1}, "it has max_active_tis_per_dag"),
@@ -79,6 +86,7 @@ def test_what_needs_a_worker_says_why(name: str) -> None:
     [
         ({"user_defined_macros": {"x": nothing}}, "its Dag has user_defined_macros"),
         ({"user_defined_filters": {"x": nothing}}, "its Dag has user_defined_filters"),
+        ({"template_undefined": jinja2.Undefined}, "its Dag has template_undefined"),
         ({"jinja_environment_kwargs": {"trim_blocks": True}}, "its Dag has jinja_environment_kwargs"),
     ],
 )
@@ -138,6 +146,8 @@ FREE: dict[str, dict[str, Any]] = {
     "a file elsewhere": {"body": {"a": Attachment("s3://bucket/x")}, "body_type": "form_data"},
     "callbacks of the end": {"on_success_callback": nothing, "on_failure_callback": nothing},
     "retries": {"retries": 3},
+    "saving elsewhere": {"save_to": "s3://bucket/{{ ds }}"},
+    "saving to a place that is not known yet": {"save_to": "{{ var.value.place }}"},
 }
 
 
