@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hookline.exceptions import ConfigurationError
-from hookline.http import CONN_TYPE
-from hookline.http.target import Target, anonymous, from_fields, opened
+from hookline.http.connection import target_of
+from hookline.http.target import Target, anonymous, opened
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -19,20 +17,7 @@ def of_connection(conn_id: str, connection: Connection) -> Target:
 
     :raises ConfigurationError: the Connection cannot be used as it is; the message names it.
     """
-    try:
-        _require_type(connection)
-        target = from_fields(
-            host=connection.host,
-            schema=connection.schema,
-            port=connection.port,
-            login=connection.login,
-            password=connection.password,
-            extra=_extra(connection.extra),
-        )
-    except ConfigurationError as error:
-        raise ConfigurationError(f"Connection `{conn_id}`: {error}") from None
-    mask(target.secrets)
-    return _opened(target)
+    return target_of(conn_id, connection, _allowed_networks(), mask=mask)
 
 
 def of_url(url: str) -> Target:
@@ -40,7 +25,7 @@ def of_url(url: str) -> Target:
 
     :raises ConfigurationError: see :func:`hookline.http.url.split`.
     """
-    return _opened(anonymous(url))
+    return opened(anonymous(url), _allowed_networks())
 
 
 def mask(secrets: Iterable[str]) -> None:
@@ -51,22 +36,7 @@ def mask(secrets: Iterable[str]) -> None:
         mask_secret(secret)
 
 
-def _opened(target: Target) -> Target:
+def _allowed_networks() -> str:
     from airflow.sdk.configuration import conf
 
-    return opened(target, conf.get("hookline", "allowed_networks", fallback=""))
-
-
-def _require_type(connection: Connection) -> None:
-    if connection.conn_type != CONN_TYPE:
-        raise ConfigurationError(f"its type is {connection.conn_type!r}; make it {CONN_TYPE!r}")
-
-
-def _extra(text: str | None) -> dict[str, Any]:
-    try:
-        extra = json.loads(text or "{}")
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
-        raise ConfigurationError('its extra is not a JSON object such as {"auth_type": "none"}')
-    return extra
+    return str(conf.get("hookline", "allowed_networks", fallback=""))

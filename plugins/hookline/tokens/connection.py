@@ -6,10 +6,11 @@ import re
 
 from airflow.models.crypto import get_fernet
 
+from hookline import config
 from hookline.connections import find
 from hookline.exceptions import ConfigurationError
-from hookline.http import CONN_TYPE
-from hookline.http.target import Target, from_fields, opened
+from hookline.http.connection import target_of
+from hookline.http.target import Target
 
 NAME = re.compile(r"[\w.:/-]{1,240}\Z", re.ASCII)
 CALLBACK = "/hooks/oauth/callback"
@@ -25,24 +26,7 @@ def load(conn_id: str) -> Target:
     connection = find(conn_id) if NAME.match(conn_id) else None
     if connection is None:
         raise ConfigurationError(f"There is no Connection `{conn_id[:100]}`.")
-    if connection.conn_type != CONN_TYPE:
-        raise ConfigurationError(
-            f"Connection `{conn_id}`: its type is {connection.conn_type!r}; make it {CONN_TYPE!r}."
-        )
-    try:
-        target = opened(
-            from_fields(
-                host=connection.host,
-                schema=connection.schema,
-                port=connection.port,
-                login=connection.login,
-                password=connection.password,
-                extra=connection.extra_dejson,
-            ),
-            _allowed_networks(),
-        )
-    except ConfigurationError as error:
-        raise ConfigurationError(f"Connection `{conn_id}`: {error}") from None
+    target = target_of(conn_id, connection, config.get_text("allowed_networks"))
     if target.auth_type != "oauth2":
         raise ConfigurationError(f"Connection `{conn_id}`: its auth_type is {target.auth_type}, not oauth2.")
     if not get_fernet().is_encrypted:
@@ -77,9 +61,3 @@ def other_key(conn_id: str) -> str:
         "Hookline then encrypts the tokens with the new key by itself. If the former key is lost, an "
         f"administrator runs `airflow hookline connect {conn_id}` where Airflow's database is."
     )
-
-
-def _allowed_networks() -> str:
-    from airflow.configuration import conf
-
-    return str(conf.get("hookline", "allowed_networks", fallback=""))

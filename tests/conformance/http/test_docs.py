@@ -16,11 +16,12 @@ import pytest
 from hookline.hooks import http as hooks
 from hookline.hooks import storage
 from hookline.hooks.arguments import NAMES
-from hookline.http import pagination
+from hookline.http import pagination, response
 from hookline.http.auth import SCHEMES
 from hookline.http.extras import FIELDS
 from hookline.operators import http as operators
 from hookline.operators.http import HttpConnectorOperator
+from hookline.triggers import http as triggers
 from tests.conformance.http.conftest import Server, answer
 from tests.conformance.http.lanes import Triggerer, context, instance
 
@@ -91,7 +92,7 @@ def run(
         (tmp_path / name).write_bytes(content)
     triggerer = Triggerer(monkeypatch)
 
-    def execute(snippet: str) -> dict[str, Any]:
+    def execute(snippet: str, conf: dict[str, Any] = CONF) -> dict[str, Any]:
         names: dict[str, Any] = {}
         text = re.sub(r"(?m)^with (DAG\(.*\)):$", r"with \1 as dag:", snippet)
         exec(text.replace("s3://claims", f"file://{tmp_path}"), names)
@@ -100,10 +101,10 @@ def run(
             ti = instance(task)
             ti.xcom_pull = lambda task_ids, **_options: xcoms[task_ids]
             if getattr(task, "deferrable", False):
-                xcoms[task.task_id] = triggerer.run(names["dag"], task.task_id, CONF)
+                xcoms[task.task_id] = triggerer.run(names["dag"], task.task_id, conf)
             elif isinstance(task, HttpConnectorOperator):
-                task.render_template_fields(context(ti, CONF))
-                xcoms[task.task_id] = task.execute(context(ti, CONF))
+                task.render_template_fields(context(ti, conf))
+                xcoms[task.task_id] = task.execute(context(ti, conf))
             else:
                 xcoms[task.task_id] = task.python_callable(*task.op_args, **task.op_kwargs)
         return xcoms
@@ -141,8 +142,32 @@ def test_native_templates_of_the_guide(server: Server, run: Callable[[str], Any]
     assert wire(server) == [("POST", "/v2/bookings", body)]
 
 
+@pytest.mark.parametrize(
+    ("name", "segment"),
+    [
+        ("None", "None"), ("['a','b']", "%5B%27a%27%2C%27b%27%5D"), ("1_000", "1_000"), ("1e400", "1e400"),
+        ("a/b", "a%2Fb"), ("a?b=c&d#e", "a%3Fb%3Dc%26d%23e"), ("a%2Fb", "a%252Fb"),
+        ('A "L" é', "A%20%22L%22%20%C3%A9"),
+    ],
+)  # fmt: skip
+def test_text_of_strangers_stays_text(
+    server: Server, run: Callable[..., Any], name: str, segment: str
+) -> None:
+    run(snippets("call-an-api")[3], {"data": {"name": name, "amount": 12.5}})
+
+    (got,) = server.got
+    path, _, query = got.target.partition("?")
+    assert path == f"/v2/notes/{segment}"
+    assert parse_qs(query) == {"author": [name]}
+    assert json.loads(got.body) == {"author": name, "amount": 12.5}
+
+
+def test_functions_of_the_answer(run: Callable[[str], Any]) -> None:
+    assert run(snippets("call-an-api")[4])["ids"]["body"] == [7]
+
+
 def test_the_hook_of_the_guide(server: Server, run: Callable[[str], Any]) -> None:
-    assert run(snippets("call-an-api")[3]) == {"find_or_create": 7}
+    assert run(snippets("call-an-api")[5]) == {"find_or_create": 7}
 
     assert wire(server) == [
         ("GET", "/v2/contacts?name=Ada", b""),
@@ -185,20 +210,26 @@ def test_the_task_without_a_worker(server: Server, run: Callable[[str], Any]) ->
     assert wire(server) == [("POST", "/v2/announcements", b'{"text":"Ada \\"L\\" is here"}')]
 
 
+def test_the_trigger_of_the_guide(server: Server, run: Callable[[str], Any]) -> None:
+    run(snippets("call-without-a-worker")[1])
+
+    assert wire(server) == [("PUT", "/v2/status", b'{"text":"open"}')]
+
+
 def test_no_snippet_is_left_out() -> None:
-    assert [len(snippets(name)) for name in PAGES] == [4, 2, 2, 1]
+    assert [len(snippets(name)) for name in PAGES] == [6, 2, 2, 2]
 
 
 def public_classes() -> set[str]:
-    modules = (operators, hooks, storage, pagination)
+    modules = (operators, hooks, storage, pagination, response, triggers)
     found = {
         name
         for module in modules
         for name, value in vars(module).items()
         if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_")
     }
-    # What others derive from, and what a function as `pagination` becomes.
-    return found - {"HttpConnectorOperator", "HttpBodyOperator", "Pagination", "Function"}
+    # What others derive from, what a function as `pagination` becomes, and what nobody is given.
+    return found - {"HttpConnectorOperator", "HttpBodyOperator", "Pagination", "Function", "Received"}
 
 
 def test_every_public_class_is_in_an_example() -> None:
@@ -210,7 +241,7 @@ def test_every_public_class_is_in_an_example() -> None:
 def test_every_public_class_is_compared_with_the_provider() -> None:
     rows = re.findall(r"(?m)^\| (.*?) \|", page("explanation/compared-with-the-http-provider"))
 
-    assert public_classes() | {"HttpCallTrigger"} <= set(re.findall(r"`(\w+)`", " ".join(rows)))
+    assert public_classes() - {"Answer"} <= set(re.findall(r"`(\w+)`", " ".join(rows)))
 
 
 def test_the_reference_lists_every_argument() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.module_loading import import_string
 
 from hookline.http.companion import fingerprint
 from hookline.operators.http import HttpCallOperator, HttpGetOperator, HttpPostOperator
@@ -111,6 +113,23 @@ def test_a_long_wait_is_deferred(server: Server, connect: Connect, after: str, s
     assert waiting.method_name == "resume"
     left = waiting.trigger.moment.timestamp() - time.time()
     assert seconds - 5 < left <= seconds
+
+
+def test_a_wait_ends_and_the_call_with_it(
+    server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hookline.operators.http.LONGEST_SLEEP", 0.1)
+    server.respond = in_turn(answer(429, {"Retry-After": "0.5"}), json_answer({"ok": True}))
+    task = operator(HttpGetOperator, http_conn_id=connect(server.url))
+    waiting = deferred(task, instance(task))
+    path, arguments = waiting.trigger.serialize()  # as it goes to a triggerer by way of the database
+    trigger = import_string(path)(**arguments)
+
+    event = asyncio.run(anext(trigger.run()))
+    xcom = getattr(task, waiting.method_name)(context(instance(task)), event=event.payload, **waiting.kwargs)
+
+    assert xcom["body"] == {"ok": True}
+    assert len(server.got) == 2
 
 
 def test_another_process_goes_on_where_the_first_left_off(server: Server, connect: Connect) -> None:
