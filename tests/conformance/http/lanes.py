@@ -18,6 +18,7 @@ from airflow.serialization.decoders import smart_decode_trigger_kwargs
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent
 
+from hookline.hooks import arguments
 from hookline.operators.http import HttpConnectorOperator
 from hookline.triggers.http import HttpCallTrigger
 
@@ -68,6 +69,8 @@ class Triggerer:
         async def pull(*, key: str, **_of: Any) -> Any:
             return self.xcoms.get(key)
 
+        # A folder of the test stands for storage that every machine reaches.
+        monkeypatch.setattr(arguments, "is_local", lambda _save_to: False)
         monkeypatch.setattr(XCom, "aset", push)
         monkeypatch.setattr(XCom, "aget_one", pull)
 

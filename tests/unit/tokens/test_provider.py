@@ -87,7 +87,8 @@ def test_an_answer_without_a_token_is_one_error(
 ) -> None:
     answer, says = ANSWERS[name]
     provider.answers.append(answer)
-    monkeypatch.setattr(providers, "ANSWER_SECONDS", 0.2)
+    # Time enough for every other answer, also on a busy machine.
+    monkeypatch.setattr(providers, "ANSWER_SECONDS", 0.2 if "drip" in name else 10.0)
 
     with pytest.raises(ProviderError, match=says) as raised:
         ASK[ask](target(provider.url))
