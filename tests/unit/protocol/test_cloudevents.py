@@ -12,6 +12,7 @@ from hookline.protocol.bounds import Bounds
 from hookline.protocol.intake import events, take
 from hookline.protocol.problem import MALFORMED, Rejected
 from tests.unit.protocol.requests import message, source
+from tests.unit.protocol.webhooks import Webhook, load
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/cloudevents.json").read_text(encoding="utf-8"))
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
@@ -63,3 +64,46 @@ def test_bytes_in_a_cloudevent_are_a_file() -> None:
     event = json.loads(taken.body)
     assert (event["data"], event["hookline"]["files"][0]["content_type"]) == ({}, "image/png")
     assert taken.claims[0].content == b"\x89PNG"
+
+
+BINARY = {"ce-specversion": "1.0", "ce-id": "forged", "ce-source": "/x", "ce-type": "payout.paid"}
+TOKENS = {"gitlab_token", "kinetic"}
+"""Vendors that show a secret and sign nothing."""
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [webhook for webhook in load() if "event" in webhook.case and webhook.vendor not in TOKENS],
+    ids=str,
+)
+def test_headers_make_no_cloudevent_of_a_signed_request(webhook: Webhook) -> None:
+    source = webhook.source()
+    headers = [*webhook.case["headers"].items(), *BINARY.items()]
+    for event in events(take(source, webhook.message(headers=headers))):
+        assert (event.event_type, event.event_id) != ("payout.paid", "/x forged")
+        body = json.loads(event.body)
+        assert body["hookline"]["headers"]["ce-type"] == "payout.paid"
+        assert "cloudevent" not in body["hookline"]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"auth_type": "none"},
+        {"auth_type": "basic", "login": "user"},
+        {"auth_type": "bearer"},
+        {"auth_type": "api_key"},
+        {"auth_type": "jwt"},
+    ],
+    ids=lambda extra: extra["auth_type"],
+)
+def test_headers_make_a_cloudevent_where_the_proof_is_the_sender_s(extra: dict[str, Any]) -> None:
+    shop = source(password="a secret of thirty-two characters", **extra)
+    [taken] = events(take(shop, message(headers={**BINARY, **shop.verifier.sign(message())})))
+    assert (taken.event_type, taken.event_id) == ("payout.paid", "/x forged")
+
+
+def test_a_signed_request_s_headers_count_where_the_source_says_so() -> None:
+    shop = source(password="s", auth_type="hmac", event_type="header:ce-type", event_id="header:ce-id")
+    [taken] = events(take(shop, message(headers={**BINARY, **shop.verifier.sign(message())})))
+    assert (taken.event_type, taken.event_id) == ("payout.paid", "forged")

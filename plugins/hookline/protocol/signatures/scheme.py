@@ -58,6 +58,14 @@ class Verifier(ABC):
         """Whether the proof is worthless with another query string."""
         return True
 
+    @property
+    def covers_headers(self) -> bool:
+        """Whether the proof is the sender's, whatever it says, so that its headers are to be believed.
+
+        False for a signature: whoever saw it may send it again with headers of their own.
+        """
+        return True
+
     @abstractmethod
     def verify(self, message: Message) -> None:
         """Accept the message or refuse it.

@@ -51,6 +51,11 @@ class Signed(Verifier):
         """Whether the URL is signed."""
         return self.layout.signs("{url}")
 
+    @property
+    def covers_headers(self) -> bool:
+        """Whether headers are signed, which they are not."""
+        return False
+
     def verify(self, message: Message) -> None:
         """Accept a signature made with one of the keys, at a time within the tolerance.
 

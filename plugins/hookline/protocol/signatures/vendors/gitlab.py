@@ -52,6 +52,11 @@ class GitLab(Verifier):
         """Whether everything that may be presented is worth as much with another query."""
         return self.signed is None
 
+    @property
+    def covers_headers(self) -> bool:
+        """Whether nothing that may be presented is a signature."""
+        return self.signed is None
+
     def verify(self, message: Message) -> None:
         """Accept the right signature, or the right token where the Connection has one."""
         if self.signed and (LAYOUT.header in message.headers or not self.tokens):

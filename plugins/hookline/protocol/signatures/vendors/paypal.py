@@ -68,6 +68,11 @@ class PayPal(Verifier):
         """Whether the query is signed, which it is not."""
         return False
 
+    @property
+    def covers_headers(self) -> bool:
+        """Whether headers are signed, which they are not."""
+        return False
+
     def document(self, message: Message) -> str | None:
         """Return where the certificate is, unless the message is refused whatever it says."""
         try:
