@@ -66,6 +66,11 @@ class Verifier(ABC):
         """
         return True
 
+    @property
+    def covers_body(self) -> bool:
+        """False where a genuine signature also fits a body that anybody can make."""
+        return True
+
     @abstractmethod
     def verify(self, message: Message) -> None:
         """Accept the message or refuse it.

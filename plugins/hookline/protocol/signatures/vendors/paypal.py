@@ -73,6 +73,11 @@ class PayPal(Verifier):
         """Whether headers are signed, which they are not."""
         return False
 
+    @property
+    def covers_body(self) -> bool:
+        """Whether the body is signed, of which only the CRC-32 is."""
+        return False
+
     def document(self, message: Message) -> str | None:
         """Return where the certificate is, unless the message is refused whatever it says."""
         try:
