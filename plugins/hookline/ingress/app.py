@@ -31,6 +31,9 @@ from hookline.protocol.source import Source
 log = structlog.get_logger(__name__)
 
 QUICK_BYTES = 64 * 1024
+MAYBE_STORED = (
+    "The event may have been stored, or not; send it again. With the same delivery id that is harmless."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +177,17 @@ class Ingress:
             self._claims.discard(events)
             raise _unavailable("Too much is waiting to be stored.") from None
         except TimeoutError:
-            # It may be committed yet: the sender's next attempt then is a duplicate, and harmless.
+            # It may be committed yet. A delivery id makes the next attempt a duplicate; without one it is a
+            # second event, which is better than none.
             self._claims.settle(events, None)
-            raise _unavailable("The database takes too long.") from None
+            raise _unavailable("The database takes too long.", MAYBE_STORED) from None
         except (SQLAlchemyError, ValueError, OSError) as error:
             first = events[0]
             log.warning(
                 "event not stored", source=first.source, event_id=first.event_id, error=type(error).__name__
             )
             self._claims.settle(events, None)
-            raise _unavailable(f"The database raised {type(error).__name__}.") from None
+            raise _unavailable(f"The database raised {type(error).__name__}.", MAYBE_STORED) from None
         self._claims.settle(events, [one.new for one in stored])
         return stored
 
@@ -202,10 +206,10 @@ def _outcome(stored: Stored) -> dict[str, Any]:
     return {"event_id": stored.event_id, "status": "accepted", "duplicate": not stored.new}
 
 
-def _unavailable(reason: str) -> Rejected:
+def _unavailable(reason: str, detail: str = "The event was not stored; send it again.") -> Rejected:
     return Rejected(
         UNAVAILABLE,
-        "The event was not stored; send it again.",
+        detail,
         reason=reason,
         headers={"Retry-After": "5"},
     )
