@@ -30,7 +30,7 @@ SCHEME = scheme(
         content="v0:{timestamp}:{body}",
         timestamp_header="X-Slack-Request-Timestamp",
     ),
-    event_type="body:event.type || type || command",
+    event_type="body:event.type || type || payload.type || command",
     event_id="body:event_id",
     handshake=Handshake(_challenge),
 )
