@@ -35,6 +35,9 @@ MAX_KEPT = 200
 MAX_MISSES = 1000
 PER_SECOND = 2.0
 BURST = 20.0
+"""Of one source; all of them together have ten times as much."""
+SOURCES = 10
+MAX_ALLOWANCES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class Documents:
         self._kept: OrderedDict[str, _Fetched] = OrderedDict()
         self._missed: OrderedDict[str, _Fetched] = OrderedDict()
         self._fetching: dict[str, asyncio.Task[_Fetched]] = {}
-        self._allowance = Allowance(PER_SECOND, BURST)
+        self._allowance = Allowance(PER_SECOND * SOURCES, BURST * SOURCES)
+        # Apart, so that who asks for URLs without end at one source does not close the others.
+        self._allowances: OrderedDict[str, Allowance] = OrderedDict()
         self._transport = AsyncTransport()
 
     async def informed(self, source: Source, message: Message) -> Source:
@@ -66,9 +71,9 @@ class Documents:
         url = source.verifier.document(message)
         if url is None:
             return source
-        verifier = source.verifier.informed(await self._get(url, TTL))
+        verifier = source.verifier.informed(await self._get(source.name, url, TTL))
         if verifier.outdated(message):
-            verifier = source.verifier.informed(await self._get(url, AGAIN))
+            verifier = source.verifier.informed(await self._get(source.name, url, AGAIN))
         return replace(source, verifier=verifier)
 
     async def close(self) -> None:
@@ -78,7 +83,7 @@ class Documents:
         await asyncio.gather(*self._fetching.values(), return_exceptions=True)
         await self._transport.__aexit__()
 
-    async def _get(self, url: str, age: float) -> bytes:
+    async def _get(self, source: str, url: str, age: float) -> bytes:
         now = time.monotonic()
         for known, seconds in ((self._kept, age), (self._missed, MISS_TTL)):
             found = known.get(url)
@@ -86,12 +91,19 @@ class Documents:
                 return _content(url, found)
         task = self._fetching.get(url)
         if task is None:
-            if not self._allowance.take():
+            if not (self._allowance_of(source).take() and self._allowance.take()):
                 raise _unavailable("Too many documents were asked for.")
             task = asyncio.create_task(self._fetch(url), name="document")
             self._fetching[url] = task
             task.add_done_callback(lambda _: self._fetching.pop(url, None))
         return _content(url, await asyncio.shield(task))
+
+    def _allowance_of(self, source: str) -> Allowance:
+        found = self._allowances.pop(source, None) or Allowance(PER_SECOND, BURST)
+        self._allowances[source] = found  # as the last one used
+        if len(self._allowances) > MAX_ALLOWANCES:
+            self._allowances.popitem(last=False)
+        return found
 
     async def _fetch(self, url: str) -> _Fetched:
         content = None

@@ -210,6 +210,36 @@ def test_strangers_cannot_make_us_fetch_without_end(keys: KeyServer, monkeypatch
     assert len(keys.asked) == documents.BURST
 
 
+def test_what_strangers_ask_of_one_source_closes_no_other(
+    keys: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(fetcher: Documents) -> None:
+        for number in range(100):
+            with pytest.raises(Rejected):
+                await fetcher.informed(keys.source(f"/{number}"), bearing("one"))
+        other = replace(keys.source(), name="other")
+        (await fetcher.informed(other, bearing("one"))).verifier.verify(bearing("one"))
+
+    monkeypatch.setattr(documents, "PER_SECOND", 0.0)
+    run(work)
+
+
+def test_all_sources_together_cannot_make_us_fetch_without_end(
+    keys: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(fetcher: Documents) -> None:
+        for number in range(100):
+            with pytest.raises(Rejected):
+                await fetcher.informed(
+                    replace(keys.source(f"/{number}"), name=f"source-{number}"), bearing("one")
+                )
+
+    monkeypatch.setattr(documents, "PER_SECOND", 0.0)
+    monkeypatch.setattr(documents, "SOURCES", 2)
+    run(work)
+    assert len(keys.asked) == 2 * documents.BURST
+
+
 def test_cancelling_one_request_does_not_cancel_the_others(keys: KeyServer) -> None:
     async def work(fetcher: Documents) -> Source:
         first = asyncio.create_task(fetcher.informed(keys.source("/slow"), bearing("one")))
