@@ -50,6 +50,21 @@ BODY = st.one_of(
     JSON.map(lambda value: json.dumps(value).encode()[:-1]),
     st.sampled_from(sorted(SPECIAL)),
 )
+# Structured, because random text hardly ever is a parameter that is split or encoded (RFC 2231).
+PARAMETER = st.builds(
+    "{}{}{}={}".format,
+    st.sampled_from(["a", "charset", "filename", "name", "boundary", ""]),
+    st.sampled_from(["", "*0", "*1", "*9999", "*x", "*-1"]),
+    st.sampled_from(["", "*"]),
+    st.sampled_from(["", "b", '"b"', '"', "utf-8''b", "%00''b", "idna''%ff", "hex''0", "'", "utf-16''%ff"]),
+)
+WITH_PARAMETERS = st.builds(
+    lambda value, parameters: "; ".join([value, *parameters]),
+    st.sampled_from(
+        ["application/json", "application/zip", "multipart/form-data", "attachment", "form-data"]
+    ),
+    st.lists(PARAMETER, min_size=1, max_size=4),
+)
 HEADERS = st.lists(
     st.tuples(
         st.sampled_from(
@@ -60,6 +75,7 @@ HEADERS = st.lists(
         ),
         st.one_of(
             TEXT,
+            WITH_PARAMETERS,
             st.sampled_from(
                 ["Basic", "Basic !!!", "Basic dXNlcg==", "Bearer ", "sha256=", "sha256=zz", "push", "ping",
                  "application/json", "application/json; charset=utf-16", "text/xml", "gzip", "deflate", "br",

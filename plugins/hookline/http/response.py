@@ -51,7 +51,7 @@ class Received:
         message["Content-Type"] = bounded(self.header("content-type") or "")
         try:
             message.get_params()
-        except (ValueError, TypeError):  # parameters that RFC 2231 does not know
+        except (ValueError, TypeError, LookupError):  # parameters that RFC 2231 does not know
             message.replace_header("Content-Type", message.get_content_type())
         return message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ from hookline.protocol import intake
 from hookline.protocol.bounds import Bounds
 from hookline.protocol.claims import INLINE_BYTES
 from hookline.protocol.message import Message
-from hookline.protocol.problem import TIMED_OUT, UNAVAILABLE, Rejected
+from hookline.protocol.problem import INTERNAL, TIMED_OUT, UNAVAILABLE, Rejected
 from hookline.protocol.source import Source
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,18 @@ class _Seen:
     message: Message | None = None
 
 
+class _Answer:
+    """Sends, and remembers whether anything was sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, event: MutableMapping[str, Any]) -> None:
+        self.begun = True
+        await self._send(event)
+
+
 class Ingress:
     """Verifies, stores and answers; a 2xx is sent after the event is committed, never before."""
 
@@ -98,10 +111,10 @@ class Ingress:
         if scope["type"] != "http":
             return
         stream = Stream(receive)
-        seen = _Seen()
+        seen, answer = _Seen(), _Answer(send)
         with suppress(Disconnected), Spools(self._disk) as spools:
             try:
-                await self._handle(scope, stream, send, seen, spools)
+                await self._handle(scope, stream, answer, seen, spools)
             except Rejected as rejected:
                 name, _ = address(scope)
                 log.info("refused", source=name[:100], problem=rejected.problem.slug, reason=rejected.reason)
@@ -109,6 +122,15 @@ class Ingress:
                 if rejected.problem is not TIMED_OUT:
                     await stream.discard()
                 await send_problem(readable(scope, send), rejected, close=not stream.complete)
+            except Disconnected:
+                raise
+            except Exception:
+                if answer.begun:
+                    raise
+                # The server would answer in plain text, without the headers of public answers.
+                log.exception("request not handled", source=address(scope)[0][:100])
+                failed = Rejected(INTERNAL, "Something unforeseen happened; send it again.")
+                await send_problem(readable(scope, send), failed, close=True)
 
     async def _handle(self, scope: Scope, stream: Stream, send: Send, seen: _Seen, spools: Spools) -> None:
         check_head(scope)

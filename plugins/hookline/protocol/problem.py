@@ -35,6 +35,7 @@ UNSUPPORTED_MEDIA_TYPE = Problem("unsupported-media-type", 415, "The body's form
 UNPROCESSABLE = Problem("unprocessable", 422, "The event does not fit the schema of its Dag")
 TOO_MANY_REQUESTS = Problem("too-many-requests", 429, "Too many requests")
 RUN_FAILED = Problem("run-failed", 500, "The event's run failed")
+INTERNAL = Problem("internal", 500, "The request could not be handled")
 CLOSED = Problem("source-closed", 503, "The source is closed until its configuration is mended")
 UNAVAILABLE = Problem("unavailable", 503, "The event could not be stored")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import brotli
 import pytest
 
+from hookline.protocol import intake
 from tests.unit.conftest import Query
 from tests.unit.ingress.conftest import Events, Objects
 from tests.unit.ingress.server import Server
@@ -100,3 +101,57 @@ def test_the_test_data_of_parsers_is_taken_or_malformed(
         problem(response, 400, "malformed")
         assert (objects(), events()) == ([], [])
     assert "Traceback" not in "".join(capfd.readouterr())
+
+
+PART = (
+    b'--b\r\nContent-Disposition: form-data; name="a"%s\r\nContent-Type: text/plain%s\r\n\r\nx\r\n--b--\r\n'
+)
+EVENT = (
+    b'{"specversion":"1.0","id":"1","source":"s","type":"t","datacontenttype":"a/b%s","data_base64":"e30="}'
+)
+PARAMETERS = {
+    "a value and its part": b"; charset*=a; charset*0=b",
+    "a part far away": b"; a*9999=2; a*=",
+    "a name and its part": b"; filename*=a; filename*0=b",
+    "a NUL for a charset": b"; filename*=%00''x",
+    "a codec that is no charset": b"; filename*=idna''%ff",
+    "a codec that is no text": b"; filename*=hex''00",
+    "nothing": b"; =; *=; *0=; a*0*",
+}
+
+
+@pytest.mark.parametrize("parameters", PARAMETERS.values(), ids=PARAMETERS)
+def test_no_parameters_of_a_header_are_an_error_of_the_server(
+    storing: Server, capfd: pytest.CaptureFixture[str], parameters: bytes
+) -> None:
+    text = parameters.decode("latin-1")
+    for body, headers in (
+        (b"{}", {"Content-Type": "application/json" + text}),
+        (b"x", {"Content-Type": "application/zip", "Content-Disposition": "attachment" + text}),
+        (PART % (parameters, b""), {"Content-Type": "multipart/form-data; boundary=b"}),
+        (PART % (b"", parameters), {"Content-Type": "multipart/form-data; boundary=b"}),
+        (PART % (b"", b""), {"Content-Type": "multipart/form-data; boundary=b" + text}),
+        (EVENT % parameters, {"Content-Type": "application/cloudevents+json"}),
+    ):
+        response = storing.post("shop/x", body, **headers)
+        assert response.status_code in (202, 400, 415), (headers, response.text)
+        assert response.headers["x-content-type-options"] == "nosniff"
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_parameters_that_cannot_be_read_are_refused(storing: Server) -> None:
+    odd = "; a*=b; a*0=c"
+    problem(storing.post("shop", b"{}", Content_Type="application/json" + odd), 415, "unsupported-media-type")
+    file = {"Content_Type": "application/zip", "Content_Disposition": "attachment" + odd}
+    problem(storing.post("shop/x", b"x", **file), 400, "malformed")
+
+
+def test_a_fault_is_answered_like_everything_else(
+    storing: Server, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "take", lambda *_: 1 // 0)
+    response = storing.post("shop", b"{}")
+    problem(response, 500, "internal")
+    assert response.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert "ZeroDivisionError" not in response.text
+    assert "".join(capfd.readouterr()).count("request not handled") == 1

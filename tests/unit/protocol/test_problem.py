@@ -25,6 +25,7 @@ STABLE = {
     "unprocessable": 422,
     "too-many-requests": 429,
     "run-failed": 500,
+    "internal": 500,
     "source-closed": 503,
     "unavailable": 503,
 }

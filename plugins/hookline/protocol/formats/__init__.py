@@ -19,16 +19,16 @@ anything else; ``file``                        an empty dictionary, and the body
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.message import Message as Header
 from io import BytesIO
 from typing import BinaryIO
 
 from hookline.protocol import extent
 from hookline.protocol.extent import Content
-from hookline.protocol.formats import cloudevents, content_type, form, json, properties, xml
+from hookline.protocol.formats import cloudevents, content_type, form, json, parameters, properties, xml
 from hookline.protocol.formats.content_type import ContentType
 from hookline.protocol.formats.document import Batch, Document, File, document
 from hookline.protocol.message import Headers
+from hookline.protocol.problem import MALFORMED, Rejected
 
 NO_HEADERS = Headers()
 JSON = content_type.parse("application/json")
@@ -84,6 +84,7 @@ def _file_name(disposition: str | None) -> str:
     """Return the name in a ``Content-Disposition`` of the whole body (RFC 6266), or nothing."""
     if not disposition or len(disposition) > content_type.MAX_LENGTH:
         return ""
-    header = Header()
-    header["Content-Disposition"] = disposition
+    header = parameters.parse("Content-Disposition", disposition)
+    if header is None:
+        raise Rejected(MALFORMED, "The parameters of the `Content-Disposition` cannot be read.")
     return header.get_filename("")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import email.message
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from hookline.protocol.formats import parameters
 from hookline.protocol.problem import MALFORMED, UNSUPPORTED_MEDIA_TYPE, Rejected
 
 MAX_LENGTH = 1000
@@ -98,23 +98,24 @@ def parse(value: str) -> ContentType:
     """
     kind = _parse(value) if len(value) <= MAX_LENGTH else None
     if kind is None:
-        raise Rejected(UNSUPPORTED_MEDIA_TYPE, "The `Content-Type` is not a `type/subtype`.")
+        raise Rejected(
+            UNSUPPORTED_MEDIA_TYPE,
+            "The `Content-Type` is not a `type/subtype`, or its parameters cannot be read.",
+        )
     return kind
 
 
 @lru_cache(maxsize=256)
 def _parse(value: str) -> ContentType | None:
-    header = email.message.Message()
-    try:
-        header["Content-Type"] = value
-        (name, _), *parameters = header.get_params() or [("", "")]
-    except ValueError:
+    header = parameters.parse("Content-Type", value)
+    if header is None:
         return None
+    (name, _), *given = header.get_params() or [("", "")]
     kind, slash, subtype = name.strip().lower().partition("/")
     if not (kind and slash and subtype and " " not in kind + subtype and "/" not in subtype):
         return None
     return ContentType(
-        f"{kind}/{subtype}", {key.lower(): text for key, text in parameters if isinstance(text, str)}, value
+        f"{kind}/{subtype}", {key.lower(): text for key, text in given if isinstance(text, str)}, value
     )
 
 

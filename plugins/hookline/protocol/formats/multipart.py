@@ -11,7 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from hookline.protocol.extent import Extent
-from hookline.protocol.formats import content_type, json
+from hookline.protocol.formats import content_type, json, parameters
 from hookline.protocol.formats.content_type import ContentType
 from hookline.protocol.formats.document import Document, File, document
 from hookline.protocol.formats.form import gathered
@@ -110,7 +110,10 @@ class _Form:
         self._headers[name] = self._header_text.decode("latin-1").strip(" \t")
 
     def _headers_finished(self) -> None:
-        disposition, options = parse_options_header(self._headers.get("content-disposition"))
+        try:
+            disposition, options = parse_options_header(self._headers.get("content-disposition"))
+        except parameters.BROKEN:
+            raise Rejected(MALFORMED, "The parameters of a part's header cannot be read.") from None
         if disposition != b"form-data" or b"name" not in options:
             raise Rejected(MALFORMED, "A part has no `Content-Disposition: form-data` with a name.")
         self._name = options[b"name"].decode()
