@@ -1,13 +1,20 @@
-"""Reading JSON from strangers: RFC 8259, without what Python adds to it, and bounded in depth."""
+"""Reading JSON from strangers: RFC 8259, without what Python adds to it, and bounded in depth and number."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 MAX_DEPTH = 64
 """Arrays and objects within each other; GitHub's deepest recorded payload has 9."""
+MAX_ELEMENTS = 1_000_000
+"""Arrays, objects and commas: an empty object takes thirty times the memory of its three bytes."""
+# A text is passed over whole, whatever stands in it; what is between texts is counted.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
+
+_QUOTE = ord('"')
 
 
 class NotJson(ValueError):
@@ -18,8 +25,10 @@ def loads(body: bytes) -> Any:
     """Parse one JSON text.
 
     :param body: UTF-8, with or without byte order mark.
-    :raises NotJson: not UTF-8, not JSON, ``NaN``, an infinite number, or deeper than ``MAX_DEPTH``.
+    :raises NotJson: not UTF-8, not JSON, ``NaN``, an infinite number, deeper than ``MAX_DEPTH``, or
+        of more than ``MAX_ELEMENTS``.
     """
+    require_few(body)
     if not body.strip():
         raise NotJson("The body is empty; a JSON value is expected.")
     try:
@@ -39,6 +48,21 @@ def loads(body: bytes) -> Any:
     if brackets > MAX_DEPTH and isinstance(value, dict | list) and _deeper_than(value, MAX_DEPTH):
         raise NotJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
     return value
+
+
+def require_few(body: bytes) -> None:
+    """Refuse a JSON text, or several after one another, before parsing takes the memory.
+
+    :raises NotJson: it has more than :data:`MAX_ELEMENTS`.
+    """
+    # Bytes are counted in no time; only where texts might hold the difference it is looked at closely.
+    if sum(map(body.count, (b"[", b"{", b","))) <= MAX_ELEMENTS:
+        return
+    elements = 0
+    for token in _TOKEN.finditer(body):
+        elements += body[token.start()] != _QUOTE
+        if elements > MAX_ELEMENTS:
+            raise NotJson(f"The body has more than {MAX_ELEMENTS} elements.")
 
 
 def _no_constant(name: str) -> Any:

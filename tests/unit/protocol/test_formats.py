@@ -26,10 +26,27 @@ VECTORS = json.loads((FOLDER / "formats.json").read_text(encoding="utf-8"))
 FORM = "multipart/form-data; boundary=b"
 FIELDS = "application/x-www-form-urlencoded"
 PART = '--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+EVENT = json.dumps(
+    {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data_base64": "ICAg" * 1_000_000 + "MSAg"}
+)
 LONG = {  # name: content type, body, status, what the detail says
     "form of 1,001 fields": (FIELDS, "a&" * 1000 + "a", 400, "1000 fields"),
     "10,001 properties": ("text/x-java-properties", "\n".join(map(str, range(10_001))), 400, "10000"),
     "1,001 lines": ("application/x-ndjson", "1\n" * 1001, 413, "1000 events"),
+    "10,001 blank lines": ("application/x-ndjson", "\n" * 10_001, 413, "10000 lines"),
+    "lines of too many elements": (
+        "application/x-ndjson",
+        ("[" + "0," * 600_000 + "0]\n") * 2,
+        400,
+        "1000000",
+    ),
+    "100,001 lines of properties": ("text/x-java-properties", "\r\n" * 100_001, 400, "100000 lines"),
+    "CloudEvents of too much to parse": (
+        "application/cloudevents-batch+json",
+        f"[{EVENT},{EVENT}]",
+        413,
+        "4194304 bytes",
+    ),
     "101 parts": (FORM, PART % ("a", "1") * 101 + "--b--", 413, "100 parts"),
     "part with a header of 2 kB": (FORM, PART % ("a" * 2100, "1") + "--b--", 400, "well-formed"),
     "fields of more than 256 KiB": (FORM, PART % ("a", "x" * 262_145) + "--b--", 413, "262144 bytes"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,35 @@ def test_bytes_that_are_not_utf_8_are_refused(body: bytes) -> None:
 def test_an_integer_of_5000_digits_is_refused() -> None:
     with pytest.raises(strict_json.NotJson, match="too many digits"):
         strict_json.loads(b'{"a": ' + b"7" * 5000 + b"}")
+
+
+MANY = {
+    "objects": "[" + "{}," * 600_000 + "{}]",
+    "arrays": "[" + "[]," * 600_000 + "[]]",
+    "numbers": "[" + "0," * 1_000_000 + "0]",
+    "names": "{" + '"":0,' * 1_000_000 + '"":0}',
+    "after a text that is not ended": "[" + "0," * 1_000_000 + '"\\"',
+}
+
+
+@pytest.mark.parametrize("text", MANY.values(), ids=MANY)
+def test_more_than_a_million_elements_are_refused(text: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(strict_json.NotJson, match="more than 1000000 elements"):
+            strict_json.loads(text.encode())
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(text)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", ["," * 2_000_000, '\\",{' * 700_000], ids=["commas", "quotes"])
+def test_what_stands_in_a_text_is_no_element(text: str) -> None:
+    assert strict_json.loads(f'["{text}"]'.encode()) == [text.replace('\\"', '"')]
+
+
+def test_a_million_elements_are_read() -> None:
+    assert len(strict_json.loads(("[" + "0," * 999_998 + "0]").encode())) == 999_999
 
 
 def test_a_lone_surrogate_that_is_escaped_is_json() -> None:

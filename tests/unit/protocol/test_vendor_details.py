@@ -116,6 +116,17 @@ def test_an_older_algorithm_of_paypal_is_refused() -> None:
 # GitLab
 
 
+def test_items_of_adyen_are_looked_for_in_no_large_body() -> None:
+    payment = next(
+        one for one in load() if one.vendor == "adyen" and "HmacSignature" not in one.case["headers"]
+    )
+    padding = b" " * 1024 * 1024
+    accepts(payment.source(), payment.message())
+    assert "1048576 bytes" in refused(
+        payment.source(), payment.message(body=payment.message().body + padding)
+    )
+
+
 def test_gitlab_s_token_counts_for_nothing_where_it_signs() -> None:
     headers = [*GITLAB.without("webhook-signature"), ("X-Gitlab-Token", GITLAB.file["password"])]
     refused(GITLAB.source(), GITLAB.message(headers=headers))

@@ -28,10 +28,12 @@ from hookline.protocol.formats import cloudevents, content_type, form, json, par
 from hookline.protocol.formats.content_type import ContentType
 from hookline.protocol.formats.document import Batch, Document, File, document
 from hookline.protocol.message import Headers
-from hookline.protocol.problem import MALFORMED, Rejected
+from hookline.protocol.problem import MALFORMED, TOO_LARGE, Rejected
 
 NO_HEADERS = Headers()
 JSON = content_type.parse("application/json")
+MAX_INNER_BYTES = 4 * 1024 * 1024
+"""Of all ``data_base64`` in one body that is parsed; the bounds of a document hold for each of them."""
 
 
 def read(
@@ -59,11 +61,21 @@ def read(
     return (_SINGLE.get(wanted) or _EVENTS[wanted])(extent.whole(content), kind)
 
 
-def _inner(content: bytes, given: str) -> Document:
-    # In a CloudEvent only what is one value can stand; a form or a batch in one is a file of it.
-    kind = content_type.parse(given)
-    reader = _SINGLE.get(kind.family)
-    return reader(content, kind) if reader else document({}, File("", kind.given, content))
+class _Inner:
+    """Reads what stands in CloudEvents: what is one value; a form or a batch is a file of its event."""
+
+    def __init__(self) -> None:
+        self._left = MAX_INNER_BYTES
+
+    def __call__(self, content: bytes, given: str) -> Document:
+        kind = content_type.parse(given)
+        reader = _SINGLE.get(kind.family)
+        if reader is None:
+            return document({}, File("", kind.given, content))
+        self._left -= len(content)
+        if self._left < 0:
+            raise Rejected(TOO_LARGE, f"`data_base64` that is no file may take {MAX_INNER_BYTES} bytes.")
+        return reader(content, kind)
 
 
 _SINGLE: dict[str, Callable[[bytes, ContentType], Document]] = {
@@ -75,8 +87,8 @@ _SINGLE: dict[str, Callable[[bytes, ContentType], Document]] = {
 }
 _EVENTS: dict[str, Callable[[bytes, ContentType], Document | Batch]] = {
     "ndjson": json.read_lines,
-    "cloudevent": lambda content, kind: cloudevents.structured(json.read(content, kind).data, _inner),
-    "cloudevents": lambda content, kind: cloudevents.batched(json.read(content, kind).data, _inner),
+    "cloudevent": lambda content, kind: cloudevents.structured(json.read(content, kind).data, _Inner()),
+    "cloudevents": lambda content, kind: cloudevents.batched(json.read(content, kind).data, _Inner()),
 }
 
 

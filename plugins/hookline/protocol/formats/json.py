@@ -5,7 +5,10 @@ from __future__ import annotations
 from hookline.protocol import strict_json
 from hookline.protocol.formats.content_type import ContentType
 from hookline.protocol.formats.document import Batch, Document, require_few
-from hookline.protocol.problem import MALFORMED, UNSUPPORTED_MEDIA_TYPE, Rejected
+from hookline.protocol.problem import MALFORMED, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, Rejected
+
+MAX_LINES = 10_000
+"""Blank ones included; events are fewer."""
 
 
 def read(content: bytes, kind: ContentType) -> Document:
@@ -30,6 +33,12 @@ def read_lines(content: bytes, kind: ContentType) -> Batch:
     :raises Rejected: one of them is not JSON, or there are more than a batch may have.
     """
     # Bounded, so that a million line ends do not become a million objects first.
+    if content.count(b"\n") > MAX_LINES:
+        raise Rejected(TOO_LARGE, f"The body has more than {MAX_LINES} lines.")
+    try:
+        strict_json.require_few(content)
+    except strict_json.NotJson as error:
+        raise Rejected(MALFORMED, str(error)) from None
     lines = [line for line in content.split(b"\n") if line.strip()]
     require_few(len(lines))
     documents = []

@@ -13,6 +13,8 @@ from hookline.protocol.formats.document import Document, document
 from hookline.protocol.problem import MALFORMED, Rejected
 
 MAX_PROPERTIES = 10_000
+MAX_LINES = 100_000
+"""Comments, blank ones and those that go on included."""
 _BLANK = " \t\f"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # Everything up to the first separator that is not escaped; the separator; the rest.
@@ -27,10 +29,13 @@ def read(content: bytes, kind: ContentType) -> Document:
     Comments begin with ``#`` or ``!``; a line that ends in ``\`` goes on in the next. As in Java the last of
     equal keys counts, and ``\uXXXX`` is a UTF-16 unit.
 
-    :raises Rejected: a broken ``\u``, or more than :data:`MAX_PROPERTIES`.
+    :raises Rejected: a broken ``\u``, more than :data:`MAX_PROPERTIES`, or than :data:`MAX_LINES`.
     """
     properties: dict[str, str] = {}
-    for line in _logical_lines(kind.decode(content)):
+    text = kind.decode(content)
+    if text.count("\n") + text.count("\r") - text.count("\r\n") > MAX_LINES:
+        raise Rejected(MALFORMED, f"The body has more than {MAX_LINES} lines.")
+    for line in _logical_lines(text):
         for key, value in _LINE.findall(line):
             properties[_unescaped(key)] = _unescaped(value)
         if len(properties) > MAX_PROPERTIES:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
+from hookline.protocol import extent
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
 from hookline.protocol.signatures.handshake import json_object
@@ -21,6 +22,8 @@ from hookline.protocol.signatures.signed import Signed, scheme
 
 LAYOUT = Layout(header="HmacSignature", encoding="base64")
 MAX_ITEMS = 100
+MAX_BYTES = 1024 * 1024
+"""Of a body that is parsed before it is verified, which is where the signatures are."""
 _ITEM = "notificationItems[0].NotificationRequestItem"
 
 
@@ -50,6 +53,10 @@ class Notification(Signed):
 
 
 def _items(message: Message) -> list[Mapping[str, Any]]:
+    if extent.size(message.content) > MAX_BYTES:
+        raise unauthenticated(
+            f"No single `{LAYOUT.header}` header, and a body of more than {MAX_BYTES} bytes."
+        )
     items = json_object(message).get("notificationItems")
     if not isinstance(items, list) or not 0 < len(items) <= MAX_ITEMS:
         raise unauthenticated(
