@@ -15,7 +15,6 @@ from hookline.database import engine
 from hookline.inbox import refusals
 from hookline.inbox.refusals import NO_SOURCE, Refused
 from hookline.protocol import extent
-from hookline.protocol.envelope import public_fields, public_query
 from hookline.protocol.problem import CLOSED, Rejected
 
 if TYPE_CHECKING:
@@ -34,6 +33,26 @@ KINDS = 500
 REASON_CHARS = 2000
 REQUEST_CHARS = 16_384
 PATH_CHARS = 500
+NAME_CHARS = 200
+HIDDEN = "***"
+SHOWN = frozenset(
+    {
+        *("accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type"),
+        *(
+            "date",
+            "expect",
+            "host",
+            "origin",
+            "traceparent",
+            "transfer-encoding",
+            "user-agent",
+            "x-request-id",
+        ),
+        *("ce-id", "ce-source", "ce-specversion", "ce-type", "x-forwarded-host", "x-forwarded-proto"),
+        *("x-github-delivery", "x-github-event", "x-gitlab-event", "x-shopify-topic"),
+    }
+)
+"""Header fields whose values are kept; no other is known to be no secret, wherever a sender put one."""
 
 
 class Refusals:
@@ -109,8 +128,12 @@ class Refusals:
             return json.dumps(head)
         shown = {
             **head,
-            "headers": public_fields(message, source.verifier.reads),
-            "query": public_query(message, source.verifier.reads_query),
+            "headers": {
+                name[:NAME_CHARS]: value if name in SHOWN and name not in source.verifier.reads else HIDDEN
+                for name, value in message.headers.items()
+            },
+            # What has no value may be a value itself.
+            "query": {name[:NAME_CHARS] if value else HIDDEN: HIDDEN for name, value in message.query},
             "body_bytes": extent.size(message.content),
         }
         if self._body_bytes:

@@ -42,7 +42,7 @@ def test_the_request_is_kept_without_secrets_and_body(fresh_server: Server, quer
         "guarded/paid?a=1&token=t0k3n",
         b'{"card": "4242"}',
         X_API_Key="presented-key",
-        X_Trace="t1",
+        User_Agent="sender/1",
         Cookie="c00kie",
         Authorization="Bearer b34r3r",
     )
@@ -50,8 +50,9 @@ def test_the_request_is_kept_without_secrets_and_body(fresh_server: Server, quer
     [refusal] = kept(query, 1)
     request = json.loads(refusal["request"])
     assert (request["method"], request["path"]) == ("POST", "/hooks/in/guarded/paid")
-    assert request["query"] == {"a": "1"}
-    assert request["headers"]["x-trace"] == "t1"
+    assert request["query"] == {"a": "***", "token": "***"}
+    assert request["headers"]["user-agent"] == "sender/1"
+    assert request["headers"]["x-api-key"] == request["headers"]["cookie"] == "***"
     assert request["body_bytes"] == 16
     for secret in ("t0k3n", "presented-key", "c00kie", "b34r3r", SECRET, "4242"):
         assert secret not in refusal["request"]
@@ -61,8 +62,29 @@ def test_a_key_in_the_query_is_not_kept(fresh_server: Server, query: Query) -> N
     fresh_server.post("graph?key=presented-k3y&page=2", b"{}")
 
     [refusal] = kept(query, 1)
-    assert json.loads(refusal["request"])["query"] == {"page": "2"}
+    assert json.loads(refusal["request"])["query"] == {"key": "***", "page": "***"}
     assert "presented-k3y" not in json.dumps(refusal)
+
+
+@pytest.mark.parametrize("name", ["kay", "key", "code", "sig", "page", ""])
+def test_no_value_of_the_query_is_kept(fresh_server: Server, query: Query, name: str) -> None:
+    fresh_server.post(f"guarded?{name}=MYSECRETVALUE" if name else "guarded?MYSECRETVALUE")
+
+    [refusal] = kept(query, 1)
+    assert "MYSECRETVALUE" not in json.dumps(refusal)
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Key", "X-Functions-Key", "Ocp-Apim-Subscription-Key", "X-Trace", "Referer", "Key"]
+)
+def test_no_value_of_a_header_is_kept_unless_it_is_known(
+    fresh_server: Server, query: Query, name: str
+) -> None:
+    fresh_server.post("guarded", **{name: "MYSECRETVALUE"})
+
+    [refusal] = kept(query, 1)
+    assert json.loads(refusal["request"])["headers"][name.lower()] == "***"
+    assert "MYSECRETVALUE" not in json.dumps(refusal)
 
 
 def test_the_beginning_of_a_body_is_kept_where_it_is_wanted(
@@ -122,9 +144,9 @@ def test_text_that_is_no_utf8_is_kept_readable(fresh_server: Server, query: Quer
     with fresh_server.connect() as connection:
         connection.sendall(
             b"POST /hooks/in/guarded/%00%ff HTTP/1.1\r\nHost: a\r\nX-API-Key: wrong\r\n"
-            b"X-Odd: \x80\xff\r\nContent-Length: 2\r\n\r\n{}"
+            b"User-Agent: \x80\xff\r\nContent-Length: 2\r\n\r\n{}"
         )
         assert b" 401 " in connection.recv(1000)
 
     [refusal] = kept(query, 1)
-    assert json.loads(refusal["request"])["headers"]["x-odd"] == "\x80\xff"
+    assert json.loads(refusal["request"])["headers"]["user-agent"] == "\x80\xff"
