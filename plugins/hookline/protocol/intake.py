@@ -11,6 +11,7 @@ from hookline.protocol import claims, deduplication, reading, reference
 from hookline.protocol.bounds import Bounds
 from hookline.protocol.claims import Claim
 from hookline.protocol.envelope import envelope
+from hookline.protocol.formats import batch
 from hookline.protocol.formats.document import Batch, Document
 from hookline.protocol.message import Message
 from hookline.protocol.problem import MALFORMED, Rejected
@@ -78,6 +79,7 @@ def take(source: Source, message: Message, bounds: Bounds = INLINE_ONLY) -> Take
     said = reading.read(source, message, bounds)
     replay = Replay.of(source, message)
     if isinstance(said, Batch):
+        batch.require_small(said, message)
         return tuple(
             _event(
                 source,

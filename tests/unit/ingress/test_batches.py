@@ -37,6 +37,15 @@ def test_a_batch_of_a_thousand_is_one_commit(storing: Server, query: Query) -> N
     assert query("SELECT count(*) FROM hookline_event") == [(1000,)]
 
 
+def test_a_batch_does_not_multiply_its_headers(storing: Server, query: Query) -> None:
+    body = json.dumps([{"id": str(number), "t": "x"} for number in range(1000)]).encode()
+    refused = problem(storing.post("rows", body, X_Ballast="b" * 60_000), 413, "too-large")
+    assert "fewer events or smaller headers" in refused["detail"]
+    assert query("SELECT count(*) FROM hookline_event") == [(0,)]
+    few = json.dumps([{"id": str(number), "t": "x"} for number in range(100)]).encode()
+    assert storing.post("rows", few, X_Ballast="b" * 60_000).status_code == 202
+
+
 def test_a_batch_with_large_events_stores_each(storing: Server, events: Events, objects: Objects) -> None:
     body = json.dumps([{"id": str(n), "t": "x", "text": "a" * 300_000} for n in range(3)]).encode()
     assert storing.post("rows", body).status_code == 202
