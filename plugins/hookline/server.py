@@ -118,7 +118,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
     rates = Rates(config.get_text("rate_limit_storage"))
     admission = Admission(
         rates,
-        trusted=networks.parse(config.get_text("trusted_proxies"), "[hookline] trusted_proxies"),
+        trusted=networks.proxies(config.get_text("trusted_proxies"), "[hookline] trusted_proxies"),
         client_rates=_client_rates(),
         certificate_header=config.get_text("client_cert_header").lower(),
     )

@@ -37,6 +37,10 @@ def looked(
         ({"rate_limit_storage": "memory://"}, LIMITED, ("rate_limit_storage", "fail", "URL of a Redis")),
         ({"client_rate_limit": "often"}, None, ("client_rate_limit", "fail", "is `often`")),
         ({"trusted_proxies": "proxy"}, None, ("trusted_proxies", "fail", "has `proxy`")),
+        ({"trusted_proxies": "0.0.0.0/0"}, None, ("trusted_proxies", "fail", "would believe strangers")),
+        ({"trusted_proxies": "10.0.0.0/8 ::/0"}, None, ("trusted_proxies", "fail", "at most a /16")),
+        ({"trusted_proxies": "128.0.0.0/1"}, None, ("trusted_proxies", "fail", "at most a /8")),
+        ({"trusted_proxies": "::ffff:0:0/96"}, None, ("trusted_proxies", "fail", "at most a /8")),
         ({}, AT_HOME, ("trusted_proxies", "warn", "all senders have the proxy's")),
     ],
 )

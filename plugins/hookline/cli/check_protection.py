@@ -31,7 +31,7 @@ def findings() -> Iterator[Finding]:
             yield fail(CLIENTS, str(error), "Change or remove it.")
         limited = True
     try:
-        trusted = networks.parse(config.get_text("trusted_proxies"), PROXIES)
+        trusted = networks.proxies(config.get_text("trusted_proxies"), PROXIES)
     except ConfigurationError as error:
         yield fail(PROXIES, str(error), "Change or remove it.")
     else:

@@ -11,6 +11,8 @@ from hookline.exceptions import ConfigurationError
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 LONGEST = 64
+WIDEST = {4: 8, 6: 16}
+"""Shortest prefix of a network of proxies, by the version of its addresses."""
 _WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?")
 _MAPPED = ip_network("::ffff:0:0/96")
 
@@ -42,6 +44,22 @@ def parse(value: object, name: str) -> tuple[Network, ...]:
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
         raise ConfigurationError(f"{name} takes networks such as `192.0.2.0/24`, separated by commas.")
     return tuple(_network(part, name) for part in parts)
+
+
+def proxies(value: object, name: str) -> tuple[Network, ...]:
+    """Read the networks of trusted proxies, as :func:`parse` does.
+
+    :raises ConfigurationError: also if one is so wide that strangers would be believed who they say they are.
+    """
+    found = parse(value, name)
+    for network in found:
+        narrowest = WIDEST[network.version]
+        if network.prefixlen < narrowest:
+            raise ConfigurationError(
+                f"{name} has `{network}`, which would believe strangers;"
+                f" name the proxies, at most a /{narrowest}."
+            )
+    return found
 
 
 def contains(networks: Iterable[Network], one: Address) -> bool:
