@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,7 +71,7 @@ def secured(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     authorities = folder / "authorities.pem"
     authorities.write_bytes(authority.certificate)
     sources = {**environment, "AIRFLOW_CONN_PARTNER": json.dumps(SOURCE)}
-    options = ("--ssl-certfile", str(file), "--ssl-ca-certs", str(authorities))
+    options = ("--ssl-certfile", str(file), "--ssl-ca-certs", str(authorities), "--header-timeout", "2")
     with Gateway(sources, folder / "log", *options, ready=False) as gateway:
         made = Secured(gateway, folder, authority)
 
@@ -132,6 +133,48 @@ def test_files_that_cannot_be_used_leave_the_old_certificate(secured: Secured) -
 
         assert secured.serial() == kept
     secured.file.write_bytes(good)
+
+
+def test_a_handshake_is_waited_for_no_longer_than_a_head(secured: Secured) -> None:
+    with socket.create_connection((LOOPBACK, secured.gateway.port), timeout=20) as connection:
+        assert connection.recv(1) == b""
+
+
+def resume(secured: Secured, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSocket:
+    """Return a connection whose handshake is over, after one answer."""
+    connection = socket.create_connection((LOOPBACK, secured.gateway.port), timeout=20)
+    encrypted = context.wrap_socket(connection, server_hostname=LOOPBACK, session=session)
+    encrypted.sendall(b"GET /hooks/health/live HTTP/1.1\r\nHost: test\r\n\r\n")
+    if not encrypted.recv(1000):
+        encrypted.close()
+        raise ConnectionResetError
+    return encrypted
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_does_not_outlive_the_authority_it_was_believed_for(
+    secured: Secured, version: ssl.TLSVersion
+) -> None:
+    authorities = secured.folder / "authorities.pem"
+    file = secured.folder / "client.pem"
+    file.write_bytes(secured.authority.issue(PARTNER)[1])
+    context = ssl.create_default_context(cadata=secured.authority.certificate.decode())
+    context.load_cert_chain(file)
+    context.maximum_version = version
+    with resume(secured, context, None) as first:
+        session = first.session
+
+    try:
+        read = secured.told("was read again")
+        authorities.write_bytes(Authority("CN=Successor").certificate)
+        secured.gateway.wait(lambda: secured.told("was read again") > read)
+        for _ in range(2):
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                resume(secured, context, session)
+    finally:
+        read = secured.told("was read again")
+        authorities.write_bytes(secured.authority.certificate)
+        secured.gateway.wait(lambda: secured.told("was read again") > read)
 
 
 def test_an_authority_that_was_taken_out_is_no_longer_believed(secured: Secured) -> None:

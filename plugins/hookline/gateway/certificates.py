@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,22 +32,37 @@ class Files:
     authorities: str | None = None
     clients: str = "none"
 
-    def context(self) -> ssl.SSLContext:
+    def context(self) -> Context:
         """Read the files.
 
         :raises OSError, ssl.SSLError: they are missing, no PEM, or do not belong together.
         """
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made = Context(ssl.PROTOCOL_TLS_SERVER)
         # An encrypted key would have OpenSSL ask the terminal.
         made.load_cert_chain(self.certificate, self.key, password=_no_password)
         if self.authorities is not None:
             made.load_verify_locations(self.authorities)
         made.verify_mode = REQUIREMENTS[self.clients]
+        if made.verify_mode is not ssl.CERT_NONE:
+            # Tickets are out of our hands; sessions that OpenSSL keeps (TLS 1.2) have their time.
+            made.options |= ssl.OP_NO_TICKET
+            made.num_tickets = 0
         return made
 
     def state(self) -> State:
         """Return what changes when a file does."""
         return tuple(_state(path) for path in (self.certificate, self.key, self.authorities) if path)
+
+
+class Context(ssl.SSLContext):
+    """Knows since when its authorities are the ones that are believed, as a time of :func:`time.time`."""
+
+    since = 0.0
+
+    def trusts(self, connection: ssl.SSLObject) -> bool:
+        """Tell whether these authorities were asked; a resumed session is verified by nobody."""
+        session = connection.session
+        return not connection.session_reused or session is None or session.time > self.since
 
 
 class Certificates:
@@ -68,15 +84,17 @@ class Certificates:
 
     def refresh(self) -> None:
         """Read the files again if they changed; what cannot be used leaves the old ones in use."""
-        state = self._files.state()
-        if state == self._state:
+        before, state = self._state, self._files.state()
+        if state == before:
             return
         self._state = state
         try:
-            self._newest = self._files.context()
+            newest = self._files.context()
         except (OSError, ValueError) as error:
             log.warning("the new certificate cannot be used; the old one stays", reason=_sentence(error))
         else:
+            newest.since = time.time() if state[1:] != before[1:] else self._newest.since
+            self._newest = newest
             log.info("the certificate was read again", file=self._files.certificate)
 
     def _change_over(self, connection: ssl.SSLObject, _server_name: str | None, _listening: object) -> None:

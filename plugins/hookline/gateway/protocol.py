@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from hookline.gateway.certificates import Context
 from hookline.ingress.answer import PUBLIC, send_problem
 from hookline.protocol.problem import HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, UNAVAILABLE, Rejected
 
@@ -62,6 +63,9 @@ class Connection(HttpToolsProtocol):
         encryption = transport.get_extra_info("ssl_object")
         if encryption is not None:
             self._tls = {"tls": _extension(encryption)}
+            if isinstance(encryption.context, Context) and not encryption.context.trusts(encryption):
+                transport.abort()  # unlike a close this also has OpenSSL forget the session
+                return
         if len(self.connections) > self.config.most_connections:
             self.app = _Overloaded(self.app)
         self._wait(self.config.head_seconds)

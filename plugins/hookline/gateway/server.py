@@ -60,7 +60,17 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin; what was loaded stays, and the garbage collector need not look at it again."""
-        await super().startup(sockets)
+        await super().startup([])
+        loop = asyncio.get_running_loop()
+        for door in sockets or []:  # here, because uvicorn leaves a handshake the minute that asyncio does
+            server = await loop.create_server(
+                self._protocol,
+                sock=door,
+                ssl=self.config.ssl,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=self._handshake_seconds,
+            )
+            self.servers.append(server)
         gc.collect()
         gc.freeze()
 
@@ -87,10 +97,16 @@ class Server(uvicorn.Server):
     def _welcome(self, client: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         client.setblocking(False)
-        welcome = loop.connect_accepted_socket(self._protocol, client, ssl=self.config.ssl)
+        welcome = loop.connect_accepted_socket(
+            self._protocol, client, ssl=self.config.ssl, ssl_handshake_timeout=self._handshake_seconds
+        )
         task = loop.create_task(_quietly(welcome))
         self._handshakes.add(task)
         task.add_done_callback(self._handshakes.discard)
+
+    @property
+    def _handshake_seconds(self) -> float | None:
+        return self.config.head_seconds if self.config.ssl else None
 
     def _protocol(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(  # type: ignore[call-arg]
