@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,11 +23,12 @@ from requests_oauthlib import OAuth2Session
 
 from hookline.exceptions import ConfigurationError
 from hookline.http import egress, environment, tls
+from hookline.http.deadline import within
+from hookline.http.dialing import Adapter
 from hookline.http.exchange import CHUNK_BYTES
 from hookline.http.target import Target
 from hookline.http.url import split
 from hookline.protocol.decoding import BrokenEncoding, Decoder
-from hookline.tokens.deadline import Deadline, WatchedAdapter
 from hookline.tokens.grant import Grant, ProviderError
 
 MAX_ANSWER_BYTES = 256 * 1024
@@ -165,19 +167,18 @@ class _Session(OAuth2Session):
             "allow_redirects": False,
             "stream": True,
         }
-        with Deadline(ANSWER_SECONDS) as deadline:
-            adapter = WatchedAdapter(target.allowed_networks, deadline.watch)
-            self.mount("https://", adapter)
-            self.mount("http://", adapter)
-            try:
-                response = self._exchanged(method, url, **kwargs)
-            finally:
-                # Whatever came of it: a head or a body that was cut off may look complete.
-                if deadline.over:
-                    raise ProviderError(
-                        f"the provider's answer was not complete after {ANSWER_SECONDS:.0f} s"
-                    ) from None
-            return response
+        adapter = Adapter(target.allowed_networks)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+        pause, end = min(LONGEST_PAUSE, target.timeout), time.monotonic() + ANSWER_SECONDS
+        try:
+            with within(lambda: min(pause, end - time.monotonic())):
+                return self._exchanged(method, url, **kwargs)
+        finally:
+            if time.monotonic() >= end:
+                raise ProviderError(
+                    f"the provider's answer was not complete after {ANSWER_SECONDS:.0f} s"
+                ) from None
 
     def _exchanged(self, method: str, url: str, **kwargs: Any) -> Any:
         response: Any = super().request(method, url, **kwargs)
