@@ -11,8 +11,10 @@ from hookline.ingress.request import Disconnected, Scope, Send, Stream, mount
 from hookline.ingress.status import Tokens
 from hookline.protocol.outcome import ACCEPTED, FAILED, REFUSED, SUCCESS, Outcome
 from hookline.protocol.problem import RUN_FAILED, UNPROCESSABLE, Rejected
-from hookline.protocol.reply import Reply
-from hookline.protocol.response import Response
+from hookline.protocol.reply import Reply, compact
+from hookline.protocol.response import JSON, Response
+
+_JSON = {"content-type": JSON}
 
 
 class Replies:
@@ -35,7 +37,11 @@ class Replies:
         :param values: ``event_id``, ``source`` and ``type`` of the event.
         :raises Disconnected: the client went away.
         """
-        values = {"event_id": values["event_id"], "status": ACCEPTED, "duplicate": not new, **values}
+        shown = {"event_id": values["event_id"], "status": ACCEPTED, "duplicate": not new}
+        if reply.plain:
+            await send_content(send, 202 if new else 200, _JSON, compact(shown).encode("ascii"))
+            return
+        values = {**shown, **values}
         if reply.finished:
             response = await self._finished(scope, stream, reply, values)
         else:

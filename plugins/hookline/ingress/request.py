@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -114,11 +116,19 @@ async def read(scope: Scope, stream: Stream, *, event_path: str, bounds: Bounds,
     declared = headers.get("content-length") or ""
     if declared.isdecimal() and int(declared[:20]) > bounds.max_bytes:
         raise bounds.too_large()
+    reading = _body(stream, bounds)
     try:
-        async with asyncio.timeout(seconds):
-            body = await _body(stream, bounds)
-    except TimeoutError:
-        raise Rejected(TIMED_OUT, f"The request did not arrive within {seconds:g} s.") from None
+        first = reading.send(None)
+    except (
+        StopIteration
+    ) as end:  # it came with its head, as most do: a timer would cost as much as parsing it
+        body = end.value
+    else:
+        try:
+            async with asyncio.timeout(seconds):
+                body = await _resumed(reading, first)
+        except TimeoutError:
+            raise Rejected(TIMED_OUT, f"The request did not arrive within {seconds:g} s.") from None
     host = headers.get("host") or ""
     raw_path = (scope.get("raw_path") or b"").partition(b"?")[0].decode("latin-1")
     try:
@@ -134,6 +144,23 @@ async def read(scope: Scope, stream: Stream, *, event_path: str, bounds: Bounds,
         content=body,
         received_at=datetime.now(UTC),
     )
+
+
+@types.coroutine
+def _resumed(begun: Coroutine[Any, Any, Content], waits_for: Any) -> Generator[Any, Any, Content]:
+    """Await a coroutine that was begun already, and waits."""
+    while True:
+        try:
+            value = yield waits_for
+        except BaseException as error:  # noqa: BLE001  the coroutine's affair, as with any await
+            step = partial(begun.throw, error)
+        else:
+            step = partial(begun.send, value)
+        try:
+            waits_for = step()
+        except StopIteration as end:
+            content: Content = end.value
+            return content
 
 
 async def _body(stream: Stream, bounds: Bounds) -> Content:

@@ -42,6 +42,11 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     template: str | None = None
 
+    @property
+    def plain(self) -> bool:
+        """Whether this is Hookline's own answer, given at once."""
+        return not (self.finished or self.status or self.headers or self.template is not None)
+
     def make(self, status: int, values: Mapping[str, Any]) -> Response:
         """Return the answer.
 
