@@ -51,6 +51,8 @@ class Scenario:
 
     def _connections(self) -> dict[str, dict[str, Any]]:
         echo = {"conn_type": "http_connector", "host": "127.0.0.1", "schema": "http", "port": self._echo_port}
+        # Calls go to public addresses only, and the receiver is on this machine.
+        nearby = {"allowed_networks": "127.0.0.1"}
         # Airflow 3.3.2 tests no Connection whose port is null; a source has none, and 0 says so too.
         source = {"conn_type": "webhook", "port": 0}
         return {
@@ -62,10 +64,10 @@ class Scenario:
                 "login": "platform",
                 "extra": {"auth_type": "basic", "dag_prefix": ""},
             },
-            "directory": {**echo, "login": "hookline", "extra": {"auth_type": "basic"}},
-            "chat": {**echo, "extra": {"auth_type": "bearer"}},
-            "deployments": {**echo, "extra": {"auth_type": "bearer"}},
-            "github_api": {**echo, "extra": {"auth_type": "bearer"}},
+            "directory": {**echo, "login": "hookline", "extra": {"auth_type": "basic", **nearby}},
+            "chat": {**echo, "extra": {"auth_type": "bearer", **nearby}},
+            "deployments": {**echo, "extra": {"auth_type": "bearer", **nearby}},
+            "github_api": {**echo, "extra": {"auth_type": "bearer", **nearby}},
         }
 
     def create_connections(self) -> list[str]:
