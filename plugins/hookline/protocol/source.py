@@ -58,6 +58,7 @@ class Source:
     :param format: how bodies are read, whatever their content type; None to believe it.
     :param batch: JMESPath to the list of which each element is an event, or None.
     :param guard: what is asked before a body is read, or None.
+    :param replay_window: seconds for which the same signed content is the same event; 0 for none.
     :param reply: how events that were taken are answered.
     """
 
@@ -74,6 +75,10 @@ class Source:
     handshake: Handshake | None = None
     handshake_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     guard: Guard | None = None
+    format: str | None = None
+    batch: str | None = None
+    replay_window: int = 0
+    reply: Reply = field(default_factory=Reply)
 
     @property
     def takes(self) -> frozenset[str]:
@@ -98,11 +103,6 @@ class Source:
         if self.handshake is None or self.handshake.signed is not verified:
             return None
         return self.handshake.answer(message, self.handshake_secrets)
-
-    format: str | None = None
-    batch: str | None = None
-    replay_window: int = 0
-    reply: Reply = field(default_factory=Reply)
 
     def candidates(self, segments: tuple[str, ...]) -> list[str]:
         """Return the dag ids that may run for an event, best first, ending in the catch-all.

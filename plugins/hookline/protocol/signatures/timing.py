@@ -8,7 +8,6 @@ from datetime import datetime
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
 
-UNITS = ("s", "ms", "iso")
 DEFAULT_TOLERANCE = 300
 """Seconds."""
 _CALLED = {
