@@ -1,0 +1,18 @@
+"""What a Dag author writes: event Dags, and the event inside them."""
+
+from hookline.authoring.answer import respond
+from hookline.authoring.declaration import MARKER, event_dag
+from hookline.authoring.event import Event, MissingEvent, require_event
+from hookline.authoring.guard import EventGuard
+from hookline.received import ReceivedFile
+
+__all__ = [
+    "MARKER",
+    "Event",
+    "EventGuard",
+    "MissingEvent",
+    "ReceivedFile",
+    "event_dag",
+    "require_event",
+    "respond",
+]
