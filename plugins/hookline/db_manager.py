@@ -9,6 +9,7 @@ from airflow.utils.db_manager import BaseDBManager
 from hookline.inbox.models import InboxEvent
 from hookline.inbox.refusals import Refusal
 from hookline.orm import Base
+from hookline.outbox.models import Attempt, Delivery, EndpointState
 from hookline.tokens.models import Consent, KeptToken
 
 _HERE = Path(__file__).parent / "migrations"
@@ -24,5 +25,5 @@ class HooklineDBManager(BaseDBManager):
     supports_table_dropping = True
 
 
-TABLES = (InboxEvent, Refusal, KeptToken, Consent)
+TABLES = (InboxEvent, Refusal, KeptToken, Consent, Delivery, Attempt, EndpointState)
 """Importing them fills the MetaData."""

@@ -1,0 +1,128 @@
+"""Adding deliveries, replaying and cancelling them; each function works inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hookline.outbox.models import CANCELLED, CLOSED, DEAD, DELIVERED, HELD, PENDING, Delivery, EndpointState
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+    from hookline.outbox.message import Endpoint, Outgoing
+
+MAX_ROWS = 500
+"""In one statement: a row is 20 parameters, and a driver takes 32,767."""
+REPLAYABLE = (DEAD, DELIVERED, HELD, CANCELLED)
+
+
+def add(session: Session | Connection, messages: Sequence[Outgoing]) -> int:
+    """Insert messages, due at once, by one statement for each 500; known delivery ids are left out.
+
+    :returns: how many are new.
+    """
+    now = datetime.now(UTC)
+    endpoints = {message.endpoint.key: message.endpoint for message in messages}
+    unique = {message.delivery_id: message for message in messages}
+    _insert(session, EndpointState.key, [_endpoint(key, endpoints[key], now) for key in sorted(endpoints)])
+    return _insert(session, Delivery.delivery_id, [_row(message, now) for message in unique.values()])
+
+
+def _insert(session: Session | Connection, unique: Any, rows: list[dict[str, Any]]) -> int:
+    dialect = session.get_bind().dialect if hasattr(session, "get_bind") else session.dialect
+    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    count = 0
+    for first in range(0, len(rows), MAX_ROWS):
+        statement = insert(unique.class_).values(rows[first : first + MAX_ROWS])
+        result: Any = session.execute(statement.on_conflict_do_nothing(index_elements=[unique]))
+        count += int(result.rowcount)
+    return count
+
+
+def _endpoint(key: str, endpoint: Endpoint, now: datetime) -> dict[str, Any]:
+    return {
+        "key": key,
+        "conn_id": endpoint.conn_id,
+        "ordered": endpoint.ordered,
+        "state": CLOSED,
+        "changed_at": now,
+        "failures": 0,
+        "openings": 0,
+        "full_at": 0.0,
+    }
+
+
+def _row(message: Outgoing, now: datetime) -> dict[str, Any]:
+    return {
+        "delivery_id": message.delivery_id,
+        "webhook": message.webhook,
+        "endpoint": message.endpoint.key,
+        "target": _text(message.endpoint.as_json()),
+        "dag_id": message.dag_id,
+        "run_id": message.run_id,
+        "task_id": message.task_id,
+        "map_index": message.map_index,
+        "try_number": message.try_number,
+        "transition": message.transition,
+        "occurred_at": message.occurred_at,
+        "added_at": now,
+        "payload": _text(message.payload),
+        "state": PENDING,
+        "due_at": now,
+        "attempts": 0,
+        "failures": 0,
+    }
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    # ASCII, so that no character can be one that a database refuses.
+    compact = partial(json.dumps, separators=(",", ":"), allow_nan=False)
+    try:
+        return compact(value)
+    except ValueError:  # NaN and infinity, which JSON does not have (RFC 8259 section 6)
+        return compact(json.loads(json.dumps(value), parse_constant=lambda _: None))
+
+
+def replay(session: Session | Connection, numbers: Iterable[int], now: datetime) -> int:
+    """Send deliveries again, by ``seq``, from the beginning of the schedule; those that are pending stay.
+
+    :returns: how many.
+    """
+    return _update(
+        session,
+        numbers,
+        REPLAYABLE,
+        {"state": PENDING, "due_at": now, "failures": 0, "reason": None, "ended_at": None},
+    )
+
+
+def cancel(session: Session | Connection, numbers: Iterable[int], now: datetime) -> int:
+    """Take deliveries back, by ``seq``; a request that is under way is not stopped.
+
+    :returns: how many.
+    """
+    return _update(session, numbers, (PENDING, HELD), {"state": CANCELLED, "ended_at": now})
+
+
+def _update(
+    session: Session | Connection, numbers: Iterable[int], states: Sequence[str], values: Mapping[str, Any]
+) -> int:
+    chosen = (
+        select(Delivery.seq)
+        .where(Delivery.seq.in_(list(numbers)), Delivery.state.in_(states))
+        .order_by(Delivery.seq)
+        .with_for_update()
+    )
+    found = [seq for (seq,) in session.execute(chosen)]
+    if found:
+        statement = update(Delivery).where(Delivery.seq.in_(found)).values(values)
+        session.execute(statement.execution_options(synchronize_session=False))
+    return len(found)
