@@ -8,6 +8,7 @@ from airflow.utils.db_manager import BaseDBManager
 
 from hookline.inbox.models import InboxEvent
 from hookline.inbox.refusals import Refusal
+from hookline.jobs.models import Job
 from hookline.orm import Base
 from hookline.outbox.models import Attempt, Delivery, EndpointState
 from hookline.tokens.models import Consent, KeptToken
@@ -25,5 +26,5 @@ class HooklineDBManager(BaseDBManager):
     supports_table_dropping = True
 
 
-TABLES = (InboxEvent, Refusal, KeptToken, Consent, Delivery, Attempt, EndpointState)
+TABLES = (InboxEvent, Job, Refusal, KeptToken, Consent, Delivery, Attempt, EndpointState)
 """Importing them fills the MetaData."""

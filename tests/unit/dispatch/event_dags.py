@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hookline.authoring import event_dag
 from hookline.database import engine
 from hookline.inbox.models import InboxEvent
+from hookline.jobs.models import Job
 
 BUNDLE = "tests"
 
@@ -57,5 +58,5 @@ def pause(name: str) -> None:
 def empty() -> None:
     """Forget all events, runs and Dags."""
     with Session(engine()) as session, session.begin():
-        for table in (TaskInstance, DagRun, SerializedDagModel, DagVersion, DagModel, InboxEvent):
+        for table in (TaskInstance, DagRun, SerializedDagModel, DagVersion, DagModel, InboxEvent, Job):
             session.execute(delete(table))

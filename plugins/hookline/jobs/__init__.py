@@ -1,0 +1,1 @@
+"""Jobs: one row for each thing that an event caused."""
