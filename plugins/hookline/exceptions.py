@@ -39,6 +39,10 @@ class NamingError(HooklineError):
     """A name that cannot become a dag id, or a dag id that none of the naming rules makes."""
 
 
+class DoubtfulName(UserWarning):
+    """The name of an event Dag is nearly that of a known event."""
+
+
 class NotAnEvent(HooklineError):
     """The Dag run carries no event: its ``conf`` has no ``data``."""
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from airflow.sdk import Param, dag
 
-from hookline import catalog
+from hookline.authoring import naming
 from hookline.authoring.event import MissingEvent
 from hookline.authoring.guard import guard
-from hookline.protocol import platform, reference
+from hookline.protocol import reference
 from hookline.protocol.schema import ANYTHING
 
 if TYPE_CHECKING:
@@ -39,30 +39,32 @@ def event_dag(
 
     Used like ``airflow.sdk.dag``: decorate the function, then call it.
 
-    :param name: the event's dag id, e.g. ``github.push`` or ``users.created``.
+    :param name: the event's dag id, e.g. ``github.push``, or the tree path of a platform event, e.g.
+        ``Users > Created``, see :mod:`hookline.protocol.tree`.
     :param schema: JSON Schema of the event's ``data``; the catalog's where it has the event.
     :param sample: what the Trigger form starts with; the catalog's where it has the event.
     :param params: further params of the Dag.
     :param kwargs: anything ``airflow.sdk.dag`` takes.
-    :raises NamingError: no event can have this dag id.
+    :raises NamingError: no event can have this name, with the nearest one.
     """
-    known = catalog.find(name)
+    named = naming.read(name)
+    known = named.known
     if schema is None:
         schema = known.schema if known else ANYTHING
     if sample is None:
         sample = known.sample if known else {}
     make = dag(
-        dag_id=platform.check(name),
+        dag_id=named.dag_id,
         params={
             "data": Param(
                 sample, schema.get("description"), schema=reference.accepting(_without_own(schema))
             ),
             **(params or {}),
         },
-        tags={"event", *tags},
+        tags={"event", *named.tags, *tags},
         template_undefined=template_undefined or MissingEvent,
-        default_args={**(default_args or {}), MARKER: {"version": 1, "event": name}},
-        **{"schedule": None, **kwargs},
+        default_args={**(default_args or {}), MARKER: {"version": 1, "event": named.dag_id}},
+        **{"schedule": None, "dag_display_name": named.display_name, **kwargs},
     )
 
     def decorate(function: Callable[..., Any]) -> Callable[..., DAG]:

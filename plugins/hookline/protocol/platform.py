@@ -9,7 +9,8 @@ from hookline.exceptions import NamingError
 from hookline.protocol import naming
 
 SLUG = "*"
-TREE: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
+Branch = tuple[str, ...]
+TREE: tuple[tuple[Branch, frozenset[str]], ...] = (
     (("users",), frozenset({"created", "updated", "deleted"})),
     (("teams",), frozenset({"created", "updated", "deleted"})),
     (("datastore_forms", SLUG), frozenset({"created", "updated"})),
@@ -18,6 +19,28 @@ TREE: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     ((SLUG, SLUG), frozenset({"created", "updated"})),
 )
 """Branches of the tree, each with the verbs that end it; the last is ``[kapp] > [form]``."""
+
+
+def branch_of(segments: Sequence[str | None]) -> Branch:
+    """Return the branch that a tree path is on, or an empty one.
+
+    :param segments: None where ``any`` stands for a slug.
+    """
+    return next((branch for branch, verbs in TREE if _matches(branch, verbs, segments)), ())
+
+
+def parts(branch: Branch, segments: Sequence[str | None]) -> list[str]:
+    """Return the parts of a dag id. A kapp named like a group never reads as the group.
+
+    :raises NamingError: a segment cannot be written in a dag id.
+    """
+    kapp = naming.GROUPS | {naming.ANY} if branch[:1] == (SLUG,) else frozenset({naming.ANY})
+    return [
+        naming.ANY
+        if segment is None
+        else naming.escape(segment, reserved=frozenset({naming.ANY}) if place else kapp)
+        for place, segment in enumerate(segments)
+    ]
 
 
 def candidates(segments: Sequence[str]) -> list[str]:
@@ -29,13 +52,11 @@ def candidates(segments: Sequence[str]) -> list[str]:
     :param segments: the tree path, e.g. ``("submissions", "hr", "onboarding", "created")``.
     :raises NamingError: a segment cannot be written in a dag id, or the id is too long.
     """
-    parts = [naming.escape(segment) for segment in segments]
-    branch = next((branch for branch, verbs in TREE if _matches(branch, verbs, segments)), ())
-    if branch[:1] == (SLUG,):
-        parts[0] = naming.escape(segments[0], reserved=naming.GROUPS | {naming.ANY})
+    branch = branch_of(segments)
+    exact = parts(branch, segments)
     slugs = [place for place, name in enumerate(branch) if name == SLUG]
     return [
-        naming.joined([naming.ANY if place in replaced else part for place, part in enumerate(parts)])
+        naming.joined([naming.ANY if place in replaced else part for place, part in enumerate(exact)])
         for count in range(len(slugs) + 1)
         for replaced in combinations(reversed(slugs), count)
     ]
@@ -57,7 +78,7 @@ def check(name: str) -> str:
     raise NamingError(f"No event has the dag id `{name}`; it would be `{made[0]}`.")
 
 
-def _matches(branch: tuple[str, ...], verbs: frozenset[str], segments: Sequence[str]) -> bool:
+def _matches(branch: Branch, verbs: frozenset[str], segments: Sequence[str | None]) -> bool:
     return (
         len(segments) == len(branch) + 1
         and segments[-1] in verbs
