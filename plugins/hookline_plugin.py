@@ -24,7 +24,7 @@ class HooklinePlugin(AirflowPlugin):  # type: ignore[misc]  # untyped base
         """Return the application; asked for by the api-server and ``airflow plugins`` only."""
         from hookline.server import PREFIX, create_app
 
-        return [{"app": create_app(), "url_prefix": PREFIX, "name": "Hookline"}]
+        return [{"app": create_app(management=True), "url_prefix": PREFIX, "name": "Hookline"}]
 
     @cached_property
     def fastapi_root_middlewares(self) -> list[dict[str, Any]]:

@@ -95,12 +95,13 @@ class Application(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
+def create_app(prefix: str = "", *, loops: bool | None = None, management: bool = False) -> FastAPI:
     """Return the application; its lifespan runs once.
 
     :param prefix: path that nobody before it takes away: empty when mounted under ``/hooks``, ``/hooks``
         when it stands alone.
     :param loops: whether the lifespan runs dispatcher and keeper; by default ``[hookline] run_loops``.
+    :param management: whether it has the management API, which needs Airflow's application around it.
     """
     both = Loops()
     inbox = GroupCommit(on_stored=both.dispatcher.wake)
@@ -134,6 +135,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
     )
     health = Health()
     health.on_leaving(outcomes.close)
+    managed = _management() if management else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -158,6 +160,8 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
             await documents.close()
             await rates.close()
             door.close()
+            if managed is not None:
+                managed.state.desk.close()
             database.dispose()
 
     app = Application(prefix, ingress, lifespan)
@@ -168,7 +172,15 @@ def create_app(prefix: str = "", *, loops: bool | None = None) -> FastAPI:
     app.add_api_route(f"{prefix}/oauth/callback", Callback().answer, methods=["GET"])
     app.add_api_route(f"{prefix}/openapi.json", _openapi, methods=["GET"])
     app.add_exception_handler(HTTPException, _problem)
+    if managed is not None:
+        app.mount(f"{prefix}/api/v1", managed)
     return app
+
+
+def _management() -> FastAPI:
+    from hookline.api import application  # brings Airflow's own, which a gateway does without
+
+    return application.create()
 
 
 def _client_rates() -> tuple[RateLimitItem, ...]:

@@ -62,6 +62,20 @@ def test_every_problem_is_in_the_reference() -> None:
     assert rows == {(one.slug, str(one.status)) for one in problems}
 
 
+def test_every_problem_and_route_of_the_management_is_in_the_reference() -> None:
+    from hookline.api import application, problems
+
+    named = {
+        (one.slug, str(one.status)) for one in vars(problems).values() if isinstance(one, problem.Problem)
+    }
+    paths = application.document(application.create())["paths"]
+    routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    text = text_of("reference/management-api.md")
+
+    assert set(re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", text, re.MULTILINE)) == named
+    assert set(re.findall(r"^\| `([A-Z]+ /\S+)` \|", text, re.MULTILINE)) == routes
+
+
 def test_every_setting_is_in_the_reference_with_its_default() -> None:
     settings = get_provider_info()["config"]["hookline"]["options"]
     text = (DOCS / "reference" / "settings.md").read_text()

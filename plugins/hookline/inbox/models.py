@@ -50,6 +50,18 @@ class InboxEvent(Base):
             postgresql_where=text("replay_key IS NOT NULL"),
             sqlite_where=text("replay_key IS NOT NULL"),
         ),
+        Index("hookline_event_time_idx", "received_at", "seq"),
+        Index("hookline_event_source_idx", "source", "received_at", "seq"),
+        Index("hookline_event_type_idx", "event_type", "received_at", "seq"),
+        Index("hookline_event_dag_idx", "dag_id", "received_at", "seq"),
+        Index(
+            "hookline_event_waiting_idx",
+            "state",
+            "received_at",
+            "seq",
+            postgresql_where=text("state != 'dispatched'"),
+            sqlite_where=text("state != 'dispatched'"),
+        ),
     )
 
     seq: Mapped[int] = mapped_column(

@@ -1,0 +1,1 @@
+"""The management API: ``/hooks/api/v1/…`` with Airflow's authentication and authorisation."""

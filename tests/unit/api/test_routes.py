@@ -1,0 +1,70 @@
+"""What holds for every route of the management API, whichever are added."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from hookline.api import application
+from tests.unit.api.conftest import As
+
+DOCUMENT = application.document(application.create())
+PATHS = DOCUMENT["paths"]
+CALLS = sorted((method.upper(), path) for path, methods in PATHS.items() for method in methods)
+CHANGES = [one for one in CALLS if one[0] != "GET"]
+
+
+def address(path: str) -> str:
+    for name in ("number", "name", "conn_id"):
+        path = path.replace(f"{{{name}}}", "1")
+    assert "{" not in path
+    return path
+
+
+def problem(answer: httpx.Response, status: int) -> dict[str, object]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    return dict(answer.json())
+
+
+@pytest.mark.parametrize(("method", "path"), [*CALLS, ("GET", "/openapi.json")])
+def test_nobody_gets_anything(call: As, method: str, path: str) -> None:
+    answer = call(None).request(method, address(path), content=b"{")
+
+    problem(answer, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_a_token_of_another_airflow_is_refused(call: As, method: str, path: str) -> None:
+    client = call("admin")
+    client.headers["Authorization"] = client.headers["Authorization"][:-9] + "A" * 9
+
+    problem(client.request(method, address(path)), 403)
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_the_document_has_every_answer_in_common(method: str, path: str) -> None:
+    responses = PATHS[path][method.lower()]["responses"]
+    assert {"401", "403", "404", "422", "503"} <= set(responses)
+    assert list(responses["422"]["content"]) == ["application/problem+json"]
+
+
+def test_the_document_is_served(call: As) -> None:
+    served = call("viewer").get("/openapi.json").json()
+
+    assert served.pop("servers") == [{"url": "/hooks/api/v1"}]
+    assert served == DOCUMENT
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PATCH", "/events", 405)])
+def test_what_there_is_not_is_a_problem_too(call: As, method: str, path: str, status: int) -> None:
+    problem(call("viewer").request(method, path), status)
+
+
+def test_a_gateway_has_no_management() -> None:
+    from hookline.server import create_app
+
+    app = create_app("/hooks", loops=False)
+    assert not [route for route in app.routes if "/api" in getattr(route, "path", "")]
