@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from hookline.exceptions import NamingError
 from hookline.protocol import claims, deduplication, reading, reference
@@ -22,6 +25,7 @@ from hookline.protocol.source import Source
 HANDSHAKE = "handshake"
 MAX_TYPE = 200
 INLINE_ONLY = Bounds()
+_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +197,15 @@ def _event(
         candidates=tuple(candidates),
         received_at=message.received_at,
         # The data stays as the sender wrote it, digit for digit, and is not encoded a second time.
-        body=f'{json.dumps(head)[:-1]}, "data": {text}}}',
+        body=f'{_written(head)[:-1]},"data":{text}}}',
         run_paused=source.run_paused,
         claims=objects,
         replay=replay,
     )
+
+
+def _written(head: dict[str, Any]) -> str:
+    try:
+        return _ENCODER.encode(head).decode()
+    except UnicodeEncodeError:  # half a surrogate pair can be escaped, not encoded
+        return json.dumps(head)
