@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STATES = ("pending", "dispatched", "held", "quarantined")
 
-_EVENT = Arg(("event",), help="Event to send, named like its Dag, e.g. github.push")
+_EVENT = Arg(("event",), help="Event to send, named like its Dag, e.g. github.push, or by its tree path")
 _SAMPLE = Arg(("--sample",), action="store_true", help="Send the catalog's sample as data")
 _DATA = Arg(("--data",), metavar="FILE", help="Send this JSON file as data; - reads standard input")
 _SOURCE = Arg(("--source",), help="Source to send as; by default the one that usually sends the event")
@@ -34,6 +34,10 @@ _ID = Arg(("event_id",), help="The event's id, as the answer to the sender gave 
 
 _NAME = Arg(("name",), help="The source's name; - shows requests to no source")
 _REFUSALS = Arg(("--limit",), type=int, default=20, help="Newest refusals to show (default: 20)")
+
+_KNOWN = Arg(("name",), help="The event's dag id, e.g. github.push, or tree path, e.g. 'Users > Created'")
+_OF_SOURCE = Arg(("--source",), help="Only events that this source usually sends")
+_ONLY_SAMPLE = Arg(("--sample",), action="store_true", help="Print the sample alone, as JSON")
 
 _CONNECTED = Arg(("conn_id",), help="Connection of type http_connector with auth_type oauth2")
 _NO_WAIT = Arg(("--no-wait",), action="store_true", help="Print the link and end")
@@ -138,6 +142,24 @@ def get_hookline_cli_commands() -> list[CLICommand]:
             ),
         ),
     )
+    catalog = GroupCommand(
+        name="catalog",
+        help="Events that are known, with schema and sample",
+        subcommands=(
+            ActionCommand(
+                name="list",
+                help="List the known events",
+                func=lazy_load_command("hookline.cli.catalog.list_events"),
+                args=(_OF_SOURCE, ARG_OUTPUT, ARG_VERBOSE),
+            ),
+            ActionCommand(
+                name="show",
+                help="Show one known event",
+                func=lazy_load_command("hookline.cli.catalog.show"),
+                args=(_KNOWN, _ONLY_SAMPLE, ARG_OUTPUT, ARG_VERBOSE),
+            ),
+        ),
+    )
     return [
         GroupCommand(
             name="hookline",
@@ -176,6 +198,7 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                 ),
                 sources,
                 events,
+                catalog,
                 ActionCommand(
                     name="gateway",
                     help="Serve the public routes alone, for the internet side",

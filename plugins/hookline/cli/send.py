@@ -10,19 +10,21 @@ from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from hookline import catalog
 from hookline.connections import BackendUnavailable
-from hookline.exceptions import ConfigurationError
+from hookline.exceptions import ConfigurationError, NamingError
 from hookline.ingress.connections import load
+from hookline.protocol import naming
 from hookline.protocol.message import Headers, Message
 from hookline.protocol.source import Source
 
 TIMEOUT = (5, 30)
+JSON = "application/json"
 
 
 @suppress_logs_and_warning
@@ -38,10 +40,14 @@ def send(args: Namespace) -> None:
     source = _source(args.source or (known.source if known else args.event.partition(".")[0]))
     path = args.path if args.path is not None else _path(args.event, known, source)
     url = f"{_base_url(args.url)}/hooks/in/{source.name}" + (f"/{path.strip('/')}" if path else "")
-    body = json.dumps(_data(args, known)).encode("utf-8")
-    if args.delivery_id is None:
+    data = _data(args, known)
+    content_type = known.content_type if known else JSON
+    if content_type != JSON and not isinstance(data, dict):
+        raise SystemExit(f"`{args.event}` is sent as a form, so its data is a JSON object.")
+    body = known.body(data) if known else json.dumps(data).encode("utf-8")
+    if args.delivery_id is None and content_type == JSON:
         body += _difference()
-    headers = {"Content-Type": "application/json", **(known.headers if known else {})}
+    headers = {"Content-Type": content_type, **(known.headers if known else {})}
     if source.event_id is not None and source.event_id.kind == "header":
         headers[source.event_id.argument] = _delivery_id(args.delivery_id)
     try:
@@ -86,7 +92,11 @@ def _path(event: str, known: catalog.KnownEvent | None, source: Source) -> str:
         return known.event_path
     if source.event_type.kind != "path":
         return ""
-    return event.removeprefix(f"{source.dag_prefix}.").replace(".", "/")
+    try:
+        segments = naming.split(event.removeprefix(f"{source.dag_prefix}."))
+    except NamingError as error:
+        raise SystemExit(f"{error} Or say where to send with --path.") from None
+    return "/".join(naming.ANY if segment is None else quote(segment, safe="") for segment in segments)
 
 
 def _delivery_id(given: str | None) -> str:
@@ -121,7 +131,7 @@ def _data(args: Namespace, known: catalog.KnownEvent | None) -> Any:
         raise SystemExit("Say what to send: --sample, or --data FILE.")
     if known is None:
         raise SystemExit(
-            f"The catalog has no sample of `{args.event}`; it has {', '.join(sorted(catalog.names()))}."
+            f"The catalog has no sample of `{args.event}`; `airflow hookline catalog list` shows what it has."
             " Send your own with --data FILE."
         )
     return known.sample

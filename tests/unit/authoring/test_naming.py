@@ -105,3 +105,8 @@ def test_an_entry_is_found_by_either_name_and_says_where_to_send() -> None:
     assert known == catalog.find("users.created")
     assert catalog.find("users.craeted") is None
     assert catalog.find("Users > Craeted") is None
+
+
+def test_slugs_do_not_keep_the_sample_away() -> None:
+    whatever = made("datastore_forms.any.created").params["data"]
+    assert made("Datastore Forms > [cars] > Created").params["data"] == whatever != {}

@@ -19,14 +19,15 @@ def hookline() -> Callable[..., Any]:
     """Run ``airflow hookline …`` with the arguments given."""
 
     def run(*arguments: str) -> Any:
-        (group,) = get_hookline_cli_commands()
-        assert isinstance(group, GroupCommand)
-        commands = {command.name: command for command in group.subcommands}
-        command = commands[arguments[0]]
+        (command,) = get_hookline_cli_commands()
+        rest = list(arguments)
+        while isinstance(command, GroupCommand):
+            name = rest.pop(0)
+            (command,) = (below for below in command.subcommands if below.name == name)
         assert isinstance(command, ActionCommand)
         parser = argparse.ArgumentParser(prog=command.name)
         for argument in command.args:
             argument.add_to_parser(parser)
-        return command.func(parser.parse_args(arguments[1:]))
+        return command.func(parser.parse_args(rest))
 
     return run
