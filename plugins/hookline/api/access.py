@@ -45,6 +45,11 @@ class Sight:
     hidden: frozenset[str]
     sources: frozenset[str] | None
 
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is hidden from them."""
+        return self.sources is None and not self.hidden
+
     def of_dags(self, dag_id: Column, source: Column) -> ColumnElement[bool]:
         """Return the condition on rows that have a Dag, or only a source."""
         if self.sources is None:

@@ -8,11 +8,11 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import JSONResponse
 
 from hookline import __version__
-from hookline.api import events, problems
+from hookline.api import catalog, events, held, jobs, problems, sources, tokens
 from hookline.api.desk import Desk
 from hookline.api.route import Guarded
 
-ROUTERS = (events.router,)
+ROUTERS = (events.router, held.router, jobs.router, sources.router, tokens.router, catalog.router)
 
 
 def create() -> FastAPI:

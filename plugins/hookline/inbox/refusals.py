@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -73,6 +73,27 @@ def keep(connection: Connection, refused: Sequence[Refused], most: int) -> None:
             .scalar_subquery()
         )
         connection.execute(delete(Refusal).where(Refusal.source == source, Refusal.seq < oldest))
+
+
+def page(
+    connection: Connection,
+    source: str | None,
+    among: Collection[str] | None,
+    *,
+    limit: int,
+    before: int | None,
+) -> Any:
+    """Return the newest refusals, of one source or of all.
+
+    :param among: only of these sources.
+    :param before: only those with a smaller number.
+    """
+    query = select(Refusal.__table__).order_by(Refusal.seq.desc()).limit(limit)
+    if source is not None:
+        query = query.where(Refusal.source == source)
+    if among is not None:
+        query = query.where(Refusal.source.in_(among))
+    return connection.execute(query if before is None else query.where(Refusal.seq < before)).all()
 
 
 def recent(connection: Connection, source: str | None, limit: int) -> Any:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select, true
+from sqlalchemy import and_, func, or_, select, true
 
-from hookline.inbox.models import InboxEvent
+from hookline.inbox.models import HELD, PENDING, QUARANTINED, InboxEvent
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
 
+COUNTED = 10_000
 SCANNED = 2000
 """Events of which one page of a search for text reads the data."""
 SUMMARY = [column for column in InboxEvent.__table__.c if column.name not in ("body", "replay_key")]
@@ -128,3 +129,37 @@ def _place(row: Any) -> tuple[datetime, int]:
 def one(session: Session, number: int) -> InboxEvent | None:
     """Return an event with its data."""
     return session.get(InboxEvent, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a source did; counts go up to 10,000.
+
+    :param waiting: events by state, without those that were dispatched.
+    """
+
+    last: datetime | None
+    waiting: dict[str, int]
+    recent: int
+
+
+def activity(session: Session, source: str, since: datetime) -> Activity:
+    """Return what a source did.
+
+    :param since: from when on events are recent.
+    """
+    event = InboxEvent
+    own = event.source == source
+    last = session.scalar(select(event.received_at).where(own).order_by(event.received_at.desc()).limit(1))
+    recent = _counted(session, own, event.received_at >= since)
+    waiting = {
+        state: number
+        for state in (PENDING, HELD, QUARANTINED)
+        if (number := _counted(session, own, event.state == state))
+    }
+    return Activity(last, waiting, recent)
+
+
+def _counted(session: Session, *conditions: ColumnElement[bool]) -> int:
+    some = select(InboxEvent.seq).where(*conditions).limit(COUNTED).subquery()
+    return int(session.scalar(select(func.count()).select_from(some)) or 0)

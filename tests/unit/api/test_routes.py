@@ -11,6 +11,7 @@ from tests.unit.api.conftest import As
 DOCUMENT = application.document(application.create())
 PATHS = DOCUMENT["paths"]
 CALLS = sorted((method.upper(), path) for path, methods in PATHS.items() for method in methods)
+BODIES: dict[str, dict[str, object]] = {}
 CHANGES = [one for one in CALLS if one[0] != "GET"]
 
 
@@ -49,6 +50,46 @@ def test_the_document_has_every_answer_in_common(method: str, path: str) -> None
     responses = PATHS[path][method.lower()]["responses"]
     assert {"401", "403", "404", "422", "503"} <= set(responses)
     assert list(responses["422"]["content"]) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_a_viewer_changes_nothing(call: As, method: str, path: str) -> None:
+    problem(call("viewer").request(method, address(path), json=BODIES.get(path)), 403)
+
+
+# What a browser says of where a call comes from, and whether a call with Airflow's cookie passes.
+PLACES: dict[str, tuple[dict[str, str], bool]] = {
+    "a page of this Airflow": ({"Sec-Fetch-Site": "same-origin", "Origin": "http://airflow.test"}, True),
+    "an old browser on such a page": ({"Origin": "http://airflow.test"}, True),
+    "another port": ({"Origin": "http://airflow.test:8081"}, False),
+    "another site": ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, False),
+    "a host beside": ({"Sec-Fetch-Site": "same-site", "Origin": "http://x.airflow.test"}, False),
+    "a lie of an old page": ({"Sec-Fetch-Site": "cross-site", "Origin": "http://airflow.test"}, False),
+    "a sandbox": ({"Origin": "null"}, False),
+    "nowhere": ({}, False),
+    "no origin at all": ({"Origin": "http://["}, False),
+}
+
+
+@pytest.mark.parametrize(("headers", "passes"), PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_a_cookie_is_enough_on_airflow_s_own_pages_only(
+    call: As, method: str, path: str, headers: dict[str, str], passes: bool
+) -> None:
+    client = call("op")
+    client.cookies["_token"] = client.headers.pop("Authorization").removeprefix("Bearer ")
+
+    answer = client.request(method, address(path), json=BODIES.get(path), headers=headers)
+
+    assert (answer.json()["type"] != "urn:hookline:problem:cross-origin") is passes, answer.text
+    assert passes or answer.status_code == 403
+
+
+def test_reading_takes_the_cookie_alone(call: As) -> None:
+    client = call("op")
+    client.cookies["_token"] = client.headers.pop("Authorization").removeprefix("Bearer ")
+
+    assert client.get("/events").status_code == 200
 
 
 def test_the_document_is_served(call: As) -> None:
