@@ -45,20 +45,23 @@ class Postgres:
 
     Args:
         home: folder of the stack; it gets an entry ``postgres`` and a log.
-        password: of the superuser ``hookline``; the server listens on loopback only and asks everybody.
+        password: of the superuser; the server listens on loopback only and asks everybody.
+        role: the superuser's name.
+        port: where to listen; 0 takes a free one.
     """
 
-    def __init__(self, home: Path, password: str) -> None:
+    def __init__(self, home: Path, password: str, *, role: str = ROLE, port: int = 0) -> None:
         self._home = home
         self._password = password
-        self._port = free_port()
+        self._role = role
+        self._port = port or free_port()
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self._server: Component | None = None
 
     @property
     def url(self) -> str:
         """SQLAlchemy URL; Airflow derives the one for asyncpg from it."""
-        return f"postgresql+psycopg2://{ROLE}:{self._password}@{LOOPBACK}:{self._port}/{DATABASE}"
+        return f"postgresql+psycopg2://{self._role}:{self._password}@{LOOPBACK}:{self._port}/{DATABASE}"
 
     def start(self, keep_open: tuple[int, ...] = ()) -> Component:
         """Create the database cluster, start the server and wait until it takes connections.
@@ -96,7 +99,7 @@ class Postgres:
         if self._user is not None:
             for path in (data, password_file):
                 shutil.chown(path, self._user)
-        command = [str(programs / "initdb"), "--pgdata", str(data), "--username", ROLE]
+        command = [str(programs / "initdb"), "--pgdata", str(data), "--username", self._role]
         command += ["--pwfile", str(password_file), "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale"]
         # The empty cluster need not survive a power cut; everything written later does.
         command += ["--no-sync"]

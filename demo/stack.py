@@ -16,18 +16,17 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from demo.client import AirflowClient
 from demo.components import Component
 from demo.errors import DemoError
 from demo.home import Home, new_secrets
 from demo.ports import LOOPBACK, free_port, require_free
 from demo.postgres import Postgres, discard
+from demo.processes import Processes
 from demo.progress import Step
 from demo.settings import ADMIN, PASSWORDS, SHELL, exports, variable
 from demo.settings import environment as airflow_environment
@@ -51,7 +50,7 @@ def silently(name: str) -> AbstractContextManager[Step]:
     return nullcontext(Step(name))
 
 
-class Stack(AirflowClient):
+class Stack(Processes):
     """One Airflow on this machine.
 
     Args:
@@ -77,17 +76,15 @@ class Stack(AirflowClient):
                 f"There is no database {database!r}. Choose postgres or sqlite: make demo DB=sqlite"
             )
         self._caller = {**os.environ, **(environment or {})}
-        self.home = Home(home)
         self.database = database
         self.port = port or free_port()
         self.dags_folder = dags_folder
-        self.components: dict[str, Component] = {}
-        """Running or killed components by name: those of :data:`COMMANDS`, ``postgres``, and those added."""
         self._env: dict[str, str] = {}
-        self._postgres: Postgres | None = None
+        place = Home(home)
         super().__init__(
             self._caller.get(variable("api.base_url"), f"http://{LOOPBACK}:{self.port}").rstrip("/"),
-            self.home.path / PASSWORDS,
+            place,
+            place.path / PASSWORDS,
         )
 
     @property
@@ -101,13 +98,6 @@ class Stack(AirflowClient):
     def database_url(self) -> str:
         """SQLAlchemy URL of the metadata database."""
         return self.env[variable("database.sql_alchemy_conn")]
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.stop()
 
     def start(self, step: StepShown = silently) -> None:
         """Start the database, migrate it, and start Airflow's four processes.
@@ -210,43 +200,6 @@ class Stack(AirflowClient):
 
             if not self.wait_for(ready, timeout):
                 raise DemoError(f"Not ready after {timeout:.0f} s, {current.detail}. Logs: {self.home.path}")
-
-    def wait_for(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Ask ``condition`` until it holds; return whether it did within ``timeout`` seconds.
-
-        Raises:
-            DemoError: a component ended meanwhile.
-        """
-        deadline = time.monotonic() + timeout
-        while not condition():
-            self.require_alive()
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.1)
-        return True
-
-    def require_alive(self) -> None:
-        """Insist on every component running.
-
-        Raises:
-            DemoError: one ended; the error shows the end of its log.
-        """
-        for component in self.components.values():
-            if not component.alive():
-                raise component.failure(f"{component.name} ended with exit code {component.exit_code}")
-
-    def stop(self) -> None:
-        """End everything that was started, the database last. Does nothing when there is nothing."""
-        others = [component for name, component in self.components.items() if name != "postgres"]
-        for component in others:
-            component.release()
-        for component in others:
-            component.stop()
-        if self._postgres is not None:
-            self._postgres.stop()
-            self._postgres = None
-        self.components = {}
-        self.home.release()
 
 
 def airflow(*arguments: str) -> list[str]:

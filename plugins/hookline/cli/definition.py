@@ -55,6 +55,13 @@ _SAVE_TO = Arg(("--save-to",), help="Object storage path for the answer's body")
 _KEY = Arg(("--idempotency-key",), help="Send this Idempotency-Key")
 _DRY = Arg(("--dry-run",), action="store_true", help="Print the request, secrets masked, and send nothing")
 
+_HEALTH_PORT = Arg(("--health-port",), type=int, help="Answer probes on this port (default: none)")
+_HEALTH_HOST = Arg(
+    ("--health-host",),
+    default="0.0.0.0",  # noqa: S104
+    help="Address on which to answer probes (default: all)",
+)
+
 _GATEWAY = (
     Arg(("--host",), default="0.0.0.0", help="Address to listen on (default: all)"),  # noqa: S104
     Arg(("--port",), type=int, default=8085, help="Port to listen on (default: 8085)"),
@@ -209,7 +216,7 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                     name="worker",
                     help="Dispatch events and keep tokens, without a web server",
                     func=lazy_load_command("hookline.cli.worker.worker"),
-                    args=(ARG_VERBOSE,),
+                    args=(_HEALTH_HOST, _HEALTH_PORT, ARG_VERBOSE),
                 ),
                 ActionCommand(
                     name="doctor",
