@@ -18,6 +18,7 @@ from hookline.http.body import BODY_TYPES
 if TYPE_CHECKING:
     from airflow.cli.cli_config import CLICommand
 
+KINDS = ("events", "jobs", "deliveries", "refusals")
 STATES = ("pending", "dispatched", "held", "quarantined")
 
 _EVENT = Arg(("event",), help="Event to send, named like its Dag, e.g. github.push, or by its tree path")
@@ -55,6 +56,13 @@ _SAVE_TO = Arg(("--save-to",), help="Object storage path for the answer's body")
 _KEY = Arg(("--idempotency-key",), help="Send this Idempotency-Key")
 _DRY = Arg(("--dry-run",), action="store_true", help="Print the request, secrets masked, and send nothing")
 
+_OLDER = Arg(("--older-than",), type=int, required=True, metavar="DAYS", help="What is older may go")
+_TABLE = Arg(
+    ("--table",), action="append", choices=KINDS, help="Only this one; may be repeated (default: all)"
+)
+_BATCH = Arg(("--batch-size",), type=int, default=1000, help="Rows of one transaction (default: 1000)")
+_DRY_CLEAN = Arg(("--dry-run",), action="store_true", help="Count, and delete nothing")
+_YES = Arg(("--yes", "-y"), action="store_true", help="Do not ask")
 _HEALTH_PORT = Arg(("--health-port",), type=int, help="Answer probes on this port (default: none)")
 _HEALTH_HOST = Arg(
     ("--health-host",),
@@ -217,6 +225,12 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                     help="Dispatch events and keep tokens, without a web server",
                     func=lazy_load_command("hookline.cli.worker.worker"),
                     args=(_HEALTH_HOST, _HEALTH_PORT, ARG_VERBOSE),
+                ),
+                ActionCommand(
+                    name="clean",
+                    help="Delete what is old and over; what is pending stays",
+                    func=lazy_load_command("hookline.cli.clean.clean"),
+                    args=(_OLDER, _TABLE, _BATCH, _DRY_CLEAN, _YES, ARG_VERBOSE),
                 ),
                 ActionCommand(
                     name="doctor",

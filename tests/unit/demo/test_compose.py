@@ -57,7 +57,7 @@ def test_secrets_are_files_that_are_mounted(service: str) -> None:
     assert named <= set(SERVICES[service].get("secrets", ()))
     environment = SERVICES[service].get("environment", {})
     sensitive = [
-        name for name in environment if re.search(r"PASSWORD|SECRET|KEY|CONN\b|BROKER|BACKEND", name)
+        name for name in environment if re.search(r"PASSWORD|SECRET|KEY|CONN\b|BROKER_URL|BACKEND", name)
     ]
     assert all(name.endswith(("_CMD", "_FILE")) for name in sensitive)
 

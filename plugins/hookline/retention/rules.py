@@ -1,0 +1,63 @@
+"""One rule for each table that grows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, true
+
+from hookline.inbox import models as inbox
+from hookline.inbox.models import InboxEvent
+from hookline.inbox.refusals import Refusal
+from hookline.jobs import models as jobs
+from hookline.jobs.models import Job
+from hookline.outbox import models as outbox
+from hookline.outbox.models import Attempt, Delivery, EndpointState
+from hookline.tokens.models import Consent, KeptToken
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which rows of a table may go.
+
+    :param model: has ``seq``, in about the order of ``at``.
+    :param at: when a row was written.
+    :param may_go: what must hold of a row, whatever its age; tested again in the statement that deletes.
+    :param parts: columns of other tables that hold the ``seq`` of a row and go with it.
+    """
+
+    model: Any
+    at: Any
+    may_go: ColumnElement[bool]
+    parts: tuple[Any, ...] = ()
+
+
+RULES: dict[str, Rule] = {
+    "events": Rule(
+        InboxEvent,
+        InboxEvent.received_at,
+        InboxEvent.state.in_((inbox.DISPATCHED, inbox.QUARANTINED))
+        & ~exists().where(
+            Job.event_seq == InboxEvent.seq, Job.state.in_((jobs.PENDING, jobs.HELD, jobs.GATHERING))
+        ),
+    ),
+    "jobs": Rule(Job, Job.created_at, Job.state.in_((jobs.DONE, jobs.REFUSED, jobs.CANCELLED))),
+    "deliveries": Rule(
+        Delivery,
+        Delivery.added_at,
+        Delivery.state.in_((outbox.DELIVERED, outbox.DEAD, outbox.CANCELLED)),
+        (Attempt.delivery,),
+    ),
+    "refusals": Rule(Refusal, Refusal.refused_at, true()),
+}
+
+KEPT = {
+    KeptToken: "one row for each Connection",
+    Consent: "the keeper removes it when it is old",
+    EndpointState: "one row for each endpoint",
+}
+"""Tables without a rule, and why."""
