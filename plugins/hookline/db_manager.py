@@ -12,6 +12,7 @@ from hookline.jobs.models import Job
 from hookline.orm import Base
 from hookline.outbox.models import Attempt, Delivery, EndpointState
 from hookline.tokens.models import Consent, KeptToken
+from hookline.waiters.models import Collected, Waiter
 
 _HERE = Path(__file__).parent / "migrations"
 
@@ -26,5 +27,5 @@ class HooklineDBManager(BaseDBManager):
     supports_table_dropping = True
 
 
-TABLES = (InboxEvent, Job, Refusal, KeptToken, Consent, Delivery, Attempt, EndpointState)
+TABLES = (InboxEvent, Job, Refusal, KeptToken, Consent, Delivery, Attempt, EndpointState, Waiter, Collected)
 """Importing them fills the MetaData."""

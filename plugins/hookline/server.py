@@ -19,6 +19,7 @@ from hookline.dispatch import outcomes as dispatch_outcomes
 from hookline.dispatch import schemas
 from hookline.dispatch.dags import EventDags
 from hookline.dispatch.loop import Dispatcher
+from hookline.dispatch.waits import Waits
 from hookline.health import Health
 from hookline.inbox.group_commit import GroupCommit
 from hookline.ingress import openapi
@@ -47,7 +48,7 @@ START_SECONDS = 15.0
 
 
 class Loops:
-    """Dispatcher and keeper, as ``[hookline]`` says.
+    """Dispatcher, waits and keeper, as ``[hookline]`` says.
 
     :raises ConfigurationError: it says what cannot be meant.
     """
@@ -57,12 +58,14 @@ class Loops:
             poll=config.get_float("poll_interval"),
             hold_poll=config.get_float("hold_interval"),
         )
+        self._waits = Waits(poll=config.get_float("poll_interval"))
         self._keeper = Keeper(poll=config.get_float("poll_interval"))
 
     def start(self) -> list[asyncio.Task[None]]:
-        """Run both; cancelled, each finishes what it has begun."""
+        """Run all; cancelled, each finishes what it has begun."""
         return [
             asyncio.create_task(self.dispatcher.run(), name="dispatch"),
+            asyncio.create_task(self._waits.run(), name="waits"),
             asyncio.create_task(self._keeper.run(), name="tokens"),
         ]
 

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
+from hookline.dispatch import matching
 from hookline.dispatch.dags import EventDags, Found, NotFound, choose
 from hookline.inbox import store
 from hookline.inbox.models import HELD
@@ -88,12 +89,15 @@ def _try(dags: EventDags, numbers: list[int]) -> None:
         events = store.lock(session, numbers)
         candidates = {event.seq: json.loads(event.candidates) for event in events}
         known = dags.look_up(session, (name for names in candidates.values() for name in names))
+        woke = {event.seq for event, _ in matching.offer(session, events)}
         for event in events:
-            _dispatch_one(session, event, choose(candidates[event.seq], known))
+            _dispatch_one(session, event, choose(candidates[event.seq], known), woke=event.seq in woke)
 
 
-def _dispatch_one(session: Session, event: InboxEvent, target: Found | NotFound) -> None:
-    if isinstance(target, NotFound):
+def _dispatch_one(session: Session, event: InboxEvent, target: Found | NotFound, *, woke: bool) -> None:
+    if isinstance(target, NotFound) and woke:
+        store.taken(event)
+    elif isinstance(target, NotFound):
         store.hold(event, target.reason)
     elif target.paused and not event.run_paused:
         store.hold(event, f"The Dag `{target.dag.dag_id}` is paused.")

@@ -58,6 +58,7 @@ def _query(keys: list[Key], final: bool) -> Any:
             InboxEvent.source,
             InboxEvent.event_id,
             InboxEvent.state.label("event_state"),
+            InboxEvent.dag_id,
             DagRun.state.label("run_state"),
             XComModel.__table__.c.value,
         )
@@ -84,8 +85,8 @@ def _outcome(row: Any) -> Outcome:
     status = _IN_INBOX.get(row.event_state)
     if status is not None:
         return Outcome(status)
-    if row.run_state is None:  # somebody deleted the run
-        return Outcome(UNKNOWN)
+    if row.run_state is None:  # it went to a waiting task, or somebody deleted the run
+        return Outcome(SUCCESS if row.dag_id is None else UNKNOWN)
     status = _OF_RUN.get(row.run_state, RUNNING)
     if row.value is None:
         return Outcome(status)

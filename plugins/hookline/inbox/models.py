@@ -24,7 +24,7 @@ class InboxEvent(Base):
     """One accepted event.
 
     ``candidates`` is the JSON list of dag ids that may run for it, best first: events with equal lists
-    are held and released together.
+    are held and released together. ``taken_by`` names the one waiting task that has it to itself.
     """
 
     __tablename__ = "hookline_event"
@@ -62,6 +62,13 @@ class InboxEvent(Base):
             postgresql_where=text("state != 'dispatched'"),
             sqlite_where=text("state != 'dispatched'"),
         ),
+        Index(
+            "hookline_event_correlation_idx",
+            "source",
+            "correlation",
+            postgresql_where=text("correlation IS NOT NULL"),
+            sqlite_where=text("correlation IS NOT NULL"),
+        ),
     )
 
     seq: Mapped[int] = mapped_column(
@@ -81,3 +88,5 @@ class InboxEvent(Base):
     dag_id: Mapped[str | None] = mapped_column(String(250))
     run_id: Mapped[str | None] = mapped_column(String(250))
     replay_key: Mapped[str | None] = mapped_column(String(64))
+    correlation: Mapped[str | None] = mapped_column(String(200))
+    taken_by: Mapped[str | None] = mapped_column(String(64))

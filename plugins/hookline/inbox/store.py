@@ -43,6 +43,7 @@ def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, st
             "state": QUARANTINED if event.quarantine else PENDING,
             "reason": event.quarantine,
             "replay_key": event.replay and event.replay.key,
+            "correlation": event.correlation,
         }
         for event in events
     ]
@@ -72,6 +73,7 @@ def _insert_arrays() -> Any:
         "state": Text,
         "reason": Text,
         "replay_key": Text,
+        "correlation": Text,
     }
     names = list(types)
     arrays = (cast(bindparam(name), ARRAY(kind)) for name, kind in types.items())
@@ -153,6 +155,11 @@ def take_back_tries(session: Session, numbers: Sequence[int], now: datetime) -> 
 def dispatched(event: InboxEvent, dag_id: str, run_id: str) -> None:
     """Record the run that the event started."""
     event.state, event.dag_id, event.run_id, event.reason = DISPATCHED, dag_id, run_id, None
+
+
+def taken(event: InboxEvent) -> None:
+    """Record that the event went to a waiting task and starts no run."""
+    event.state, event.reason = DISPATCHED, None
 
 
 def hold(event: InboxEvent, reason: str) -> None:

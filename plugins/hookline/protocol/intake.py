@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from hookline.exceptions import NamingError
-from hookline.protocol import claims, deduplication, reading, reference
+from hookline.protocol import claims, deduplication, reading, reference, wait
 from hookline.protocol.bounds import Bounds
 from hookline.protocol.claims import Claim
 from hookline.protocol.envelope import envelope
@@ -36,6 +36,7 @@ class Accepted:
     :param candidates: dag ids that may run for it, best first.
     :param claims: objects that have to be in object storage before it is stored.
     :param quarantine: why it must not run; it is kept for a person to look at.
+    :param correlation: by which waiting tasks know it, see :func:`hookline.protocol.wait.key`.
     :param replay: by which the same signed content is known again under another delivery id.
     """
 
@@ -49,6 +50,7 @@ class Accepted:
     claims: tuple[Claim, ...] = ()
     quarantine: str | None = None
     replay: Replay | None = None
+    correlation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,9 @@ def _event(
         document, root=bounds.storage, source=source.name, received_at=message.received_at
     )
     head["hookline"] |= extension
+    correlation = source.correlation.find(message, document.data) if source.correlation else None
+    if correlation is not None:
+        head["hookline"]["correlation"] = correlation
     return Accepted(
         source=source.name,
         event_id=event_id,
@@ -201,6 +206,7 @@ def _event(
         run_paused=source.run_paused,
         claims=objects,
         replay=replay,
+        correlation=wait.key(correlation) if correlation is not None else None,
     )
 
 

@@ -32,6 +32,7 @@ _OPTIONS = frozenset(
         "previous_secret",
         "event_type",
         "event_id",
+        "correlation",
         "dag_prefix",
         "methods",
         "max_body_bytes",
@@ -52,6 +53,7 @@ class Source:
     """What is known about one system that sends events.
 
     :param name: the Connection's id.
+    :param correlation: where an event says which wait it belongs to, or None.
     :param dag_prefix: first part of the dag ids; empty for platform events.
     :param max_body_bytes: the source's own limit in bytes, or None.
     :param run_paused: whether events for a paused Dag make queued runs (``on_paused=run``).
@@ -79,6 +81,7 @@ class Source:
     batch: str | None = None
     replay_window: int = 0
     reply: Reply = field(default_factory=Reply)
+    correlation: Locator | None = None
 
     @property
     def takes(self) -> frozenset[str]:
@@ -167,6 +170,7 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
         guard=guard.parse(extra),
         replay_window=_replay_window(extra, verifier),
         reply=reply.parse(extra),
+        correlation=Locator.parse(extra["correlation"]) if "correlation" in extra else None,
     )
 
 
@@ -205,7 +209,7 @@ def _check_options(extra: Mapping[str, Any], scheme: Scheme) -> None:
             others = [other.name for other in SCHEMES.values() if key in other.options]
             hint = f" only `auth_type` {others[0]} reads it." if others else _nearest(key, known)
             raise ConfigurationError(f"The extra `{key}` is not one of a source with {scheme.name};{hint}")
-    for key in ("event_type", "event_id"):
+    for key in ("event_type", "event_id", "correlation"):
         if not isinstance(extra.get(key, ""), str):
             raise ConfigurationError(f"`{key}` must be text.")
 

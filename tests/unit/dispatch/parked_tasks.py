@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from hookline.database import engine
-from hookline.protocol.wait import KEY
+from hookline.protocol.wait import KEY, METHOD
 
 DAG = "flow"
 RUN = "manual__1"
@@ -41,15 +41,14 @@ def empty() -> None:
         )
 
 
-def park(wait: Mapping[str, Any] | None, *, map_index: int = -1, timeout: timedelta | None = None) -> UUID:
+def park(wait: Mapping[str, Any] | None, *, map_index: int = -1) -> UUID:
     """Put a task that waits into the database, with its line in the log, in one transaction."""
     number = uuid.uuid4()
     key = {"task_id": "wait", "dag_id": DAG, "run_id": RUN, "map_index": map_index}
     row = {
         "id": number, "state": PARKED, "try_number": 1, "max_tries": 0, "pool": "default_pool",
         "pool_slots": 1, "queue": "default", "hostname": "", "unixname": "", "priority_weight": 1,
-        "next_method": "resumed", "next_kwargs": {} if wait is None else {KEY: dict(wait)},
-        "trigger_timeout": timeout and datetime.now(UTC) + timeout,
+        "next_method": METHOD, "next_kwargs": {} if wait is None else {KEY: dict(wait)},
     }  # fmt: skip
     with Session(engine()) as session, session.begin():
         session.execute(insert(TaskInstance.__table__).values(**key, **row))

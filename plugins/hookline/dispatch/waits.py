@@ -1,0 +1,32 @@
+"""The loop that makes parked tasks known and gives them the events that were there before them."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from hookline.database import engine
+from hookline.dispatch import matching
+from hookline.dispatch.parked import Parked
+from hookline.inbox import store
+from hookline.inbox.models import HELD
+from hookline.loop import Loop
+
+
+class Waits(Loop):
+    """Looks for tasks that have parked themselves.
+
+    :param poll: seconds between looks.
+    """
+
+    def __init__(self, poll: float) -> None:
+        super().__init__("waits", self._look, poll)
+        self._parked = Parked()
+
+    def _look(self) -> int:
+        found = self._parked.look()
+        with Session(engine()) as session, session.begin():
+            settled, taken = matching.settle(session)
+            for event, _ in taken:
+                if event.state == HELD:
+                    store.taken(event)
+        return found + settled
