@@ -15,6 +15,7 @@ from hookline.jobs.models import Job
 from hookline.outbox import models as outbox
 from hookline.outbox.models import Attempt, Delivery, EndpointState
 from hookline.tokens.models import Consent, KeptToken
+from hookline.waiters.models import Collected, Waiter
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -59,5 +60,7 @@ KEPT = {
     KeptToken: "one row for each Connection",
     Consent: "the keeper removes it when it is old",
     EndpointState: "one row for each endpoint",
+    Waiter: "it goes with the wait of its task",
+    Collected: "it goes with its waiter",
 }
 """Tables without a rule, and why."""
