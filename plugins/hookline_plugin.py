@@ -27,6 +27,13 @@ class HooklinePlugin(AirflowPlugin):  # type: ignore[misc]  # untyped base
         return [{"app": create_app(management=True), "url_prefix": PREFIX, "name": "Hookline"}]
 
     @cached_property
+    def external_views(self) -> list[dict[str, Any]]:
+        """Return the console, and its tabs on a Dag, a run, a task and a task instance."""
+        from hookline.console.views import views
+
+        return views()
+
+    @cached_property
     def fastapi_root_middlewares(self) -> list[dict[str, Any]]:
         """Return what lets browsers' requests from other origins reach the sources."""
         from hookline.ingress.mounted import CrossOrigin

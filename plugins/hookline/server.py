@@ -177,6 +177,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None, management: bool 
     app.add_exception_handler(HTTPException, _problem)
     if managed is not None:
         app.mount(f"{prefix}/api/v1", managed)
+        app.mount(f"{prefix}/console", _console(managed))
     return app
 
 
@@ -184,6 +185,12 @@ def _management() -> FastAPI:
     from hookline.api import application  # brings Airflow's own, which a gateway does without
 
     return application.create()
+
+
+def _console(managed: FastAPI) -> FastAPI:
+    from hookline.console import application
+
+    return application.create(managed.state.desk)
 
 
 def _client_rates() -> tuple[RateLimitItem, ...]:

@@ -1,0 +1,49 @@
+"""The application below ``/hooks/console``; pages are filled by the management API's own functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from hookline.console import events, overview
+from hookline.console.page import PROTECTED, failed
+from hookline.protocol.problem import Rejected
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+    from hookline.api.desk import Desk
+
+ROUTERS = (overview.router, events.router)
+STATIC = Path(__file__).parent / "static"
+
+
+class _Static(StaticFiles):
+    """Files of the pages; nothing in them is anybody's own."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return one of them, to be asked for again when it may have changed."""
+        response = await super().get_response(path, scope)
+        response.headers.update(PROTECTED)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def create(desk: Desk) -> FastAPI:
+    """Return the application.
+
+    :param desk: the management API's; whoever made it closes it.
+    """
+    app = FastAPI(title="Hookline console", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk = desk
+    for kind in (Rejected, HTTPException):
+        app.add_exception_handler(kind, failed)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    return app

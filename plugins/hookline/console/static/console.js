@@ -1,0 +1,119 @@
+"use strict";
+// The pages' one script: Airflow's theme, live parts, calls of the management API, links out of the frame.
+
+const seconds = (element) => Number(element.dataset.live) * 1000;
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function followTheme() {
+  let chosen = null;
+  try { chosen = localStorage.getItem("theme"); } catch { /* storage may be off */ }
+  const theme = chosen === "light" || chosen === "dark" ? chosen : dark.matches ? "dark" : "light";
+  document.documentElement.dataset.theme = theme;
+}
+
+// Airflow's pages are around the frame, which may not leave itself: their own link is followed.
+function leave(href) {
+  const around = window.parent;
+  if (around === window) { location.assign(href); return; }
+  const link = around.document.createElement("a");
+  link.href = href;
+  around.document.body.append(link);
+  link.click();
+  link.remove();
+}
+
+async function refresh() {
+  const parts = [...document.querySelectorAll("[data-live]")];
+  if (!parts.length || document.hidden) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of parts) {
+    const next = fresh.getElementById(part.id);
+    // Nobody loses what they are typing or reading out.
+    if (next && !part.contains(document.activeElement) && next.innerHTML !== part.innerHTML) part.replaceWith(next);
+  }
+}
+
+async function live() {
+  for (;;) {
+    const waits = [...document.querySelectorAll("[data-live]")].map(seconds);
+    await new Promise((done) => setTimeout(done, waits.length ? Math.min(...waits) : 5000));
+    try { await refresh(); } catch { /* the server is away; the page stays as it was */ }
+  }
+}
+
+function fields(form) {
+  const body = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled || (field.type === "radio" && !field.checked)) continue;
+    const put = (value) => { body[field.name] = value; };
+    if (field.type === "checkbox") put(field.checked);
+    else if (field.value === "" && !("keep" in field.dataset)) continue;
+    else if (field.dataset.type === "json") put(JSON.parse(field.value));
+    else if (field.dataset.type === "number") put(Number(field.value));
+    else put(field.value);
+  }
+  return body;
+}
+
+function problem(said, status) {
+  const errors = (said.errors || []).map((one) => `${one.pointer} ${one.message}`);
+  return [said.detail || said.title || `HTTP ${status}`, ...errors].join("\n");
+}
+
+async function call(form, submitter) {
+  const output = form.querySelector("output");
+  const show = (text, failed) => { output.textContent = text; output.classList.toggle("failed", failed); };
+  const [method, url] = ((submitter && submitter.dataset.call) || form.dataset.call).split(" ");
+  if (submitter && submitter.dataset.confirm && !form.dataset.sure) {
+    form.dataset.sure = "yes";
+    show(`${submitter.dataset.confirm} Press it again to go on.`, false);
+    return;
+  }
+  delete form.dataset.sure;
+  let body;
+  try { body = fields(form); } catch (error) { show(`This is not JSON: ${error.message}`, true); return; }
+  const request = { method, headers: { Accept: "application/json" } };
+  if (method !== "DELETE" && Object.keys(body).length) {
+    request.body = JSON.stringify(body);
+    request.headers["Content-Type"] = "application/json";
+  }
+  show("…", false);
+  try {
+    const answer = await fetch(url, request);
+    const text = await answer.text();
+    let said = {};
+    try { said = text ? JSON.parse(text) : {}; } catch { said = { detail: text.slice(0, 500) }; }
+    if (!answer.ok) { show(problem(said, answer.status), true); return; }
+    const then = (submitter && submitter.dataset.then) || form.dataset.then || "";
+    if (then === "reload") location.reload();
+    else if (then === "leave") leave(said.url);
+    else if (then) location.assign(then.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(said[name])));
+    else show(form.dataset.done || JSON.stringify(said, null, 2), false);
+  } catch { show("The server does not answer. Try again.", true); }
+}
+
+followTheme();
+addEventListener("storage", followTheme);
+dark.addEventListener("change", followTheme);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-airflow]");
+  if (link && !event.metaKey && !event.ctrlKey) { event.preventDefault(); leave(link.href); }
+  const copy = event.target.closest("button[data-copy]");
+  if (copy) {
+    const source = document.getElementById(copy.dataset.copy);
+    navigator.clipboard.writeText(source.textContent.trim()).then(
+      () => { copy.textContent = "Copied"; },
+      () => { getSelection().selectAllChildren(source); },
+    );
+  }
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.call || (event.submitter && event.submitter.dataset.call)) {
+    event.preventDefault();
+    call(form, event.submitter);
+  }
+});
+live();
