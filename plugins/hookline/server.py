@@ -176,8 +176,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None, management: bool 
     app.add_api_route(f"{prefix}/openapi.json", _openapi, methods=["GET"])
     app.add_exception_handler(HTTPException, _problem)
     if managed is not None:
-        app.mount(f"{prefix}/api/v1", managed)
-        app.mount(f"{prefix}/console", _console(managed))
+        _mount(app, prefix, managed)
     return app
 
 
@@ -187,10 +186,11 @@ def _management() -> FastAPI:
     return application.create()
 
 
-def _console(managed: FastAPI) -> FastAPI:
+def _mount(app: FastAPI, prefix: str, managed: FastAPI) -> None:
     from hookline.console import application
 
-    return application.create(managed.state.desk)
+    app.mount(f"{prefix}/api/v1", managed)
+    app.mount(f"{prefix}/console", application.create(managed.state.desk))
 
 
 def _client_rates() -> tuple[RateLimitItem, ...]:

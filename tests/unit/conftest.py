@@ -42,8 +42,7 @@ def metadata(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     from airflow.models.tasklog import LogTemplate
     from sqlalchemy.orm import Session
 
-    from hookline import database
-    from hookline.orm import Base
+    from hookline import database, db_manager
 
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('metadata')}/airflow.db"
@@ -53,7 +52,7 @@ def metadata(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         environment.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", url)
         database.dispose()
         airflow.models.import_all_models()
-        tables = [AirflowBase.metadata, Base.metadata]
+        tables = [AirflowBase.metadata, db_manager.HooklineDBManager.metadata]
         for one in tables:
             one.drop_all(database.engine())
             one.create_all(database.engine())

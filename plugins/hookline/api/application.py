@@ -8,11 +8,19 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import JSONResponse
 
 from hookline import __version__
-from hookline.api import catalog, events, held, jobs, problems, sources, tokens
+from hookline.api import catalog, events, held, jobs, overview, problems, sources, tokens
 from hookline.api.desk import Desk
 from hookline.api.route import Guarded
 
-ROUTERS = (events.router, held.router, jobs.router, sources.router, tokens.router, catalog.router)
+ROUTERS = (
+    overview.router,
+    events.router,
+    held.router,
+    jobs.router,
+    sources.router,
+    tokens.router,
+    catalog.router,
+)
 
 
 def create() -> FastAPI:

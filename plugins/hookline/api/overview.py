@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -72,20 +72,27 @@ async def get_overview(request: Request, user: Caller) -> Overview:
         seen = sight(user, session)
         start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
         return Overview(
-            series=[_series(session, start, *kind) for kind in _kinds(seen)],
+            series=[_series(session, start, kind) for kind in _kinds(seen)],
             trouble=[one for one in _trouble(session, seen) if one.count],
         )
 
     return await Desk.of(request).read(read)
 
 
-def _kinds(seen: Sight) -> list[tuple[Any, ...]]:
+class _Kind(NamedTuple):
+    name: Any
+    title: str
+    at: Any
+    visible: ColumnElement[bool]
+
+
+def _kinds(seen: Sight) -> list[_Kind]:
     events = seen.of_dags(InboxEvent.dag_id, InboxEvent.source)
     runs = and_(Job.state == jobs.DONE, seen.of_dags(Job.dag_id, Job.source))
     return [
-        ("events", "Events received", InboxEvent.received_at, events),
-        ("runs", "Runs started and tasks woken", Job.created_at, runs),
-        ("deliveries", "Messages for other systems", Delivery.added_at, _own(seen)),
+        _Kind("events", "Events received", InboxEvent.received_at, events),
+        _Kind("runs", "Runs started and tasks woken", Job.created_at, runs),
+        _Kind("deliveries", "Messages for other systems", Delivery.added_at, _own(seen)),
     ]
 
 
@@ -93,23 +100,17 @@ def _own(seen: Sight) -> ColumnElement[bool]:
     return true() if seen.everything else Delivery.dag_id.in_(seen.dags)
 
 
-def _series(
-    session: Session, start: datetime, name: Any, title: str, at: Any, visible: ColumnElement[bool]
-) -> Series:
+def _series(session: Session, start: datetime, kind: _Kind) -> Series:
+    at = kind.at
     hours = [start + place * HOUR for place in range(HOURS)]
-    counts = dict(
-        session.execute(
-            union_all(
-                *(
-                    select(literal(place), _number(at, at >= hour, at < hour + HOUR, visible))
-                    for place, hour in enumerate(hours)
-                )
-            )
-        ).all()
+    asked = (
+        select(literal(place), _number(at, at >= hour, at < hour + HOUR, kind.visible))
+        for place, hour in enumerate(hours)
     )
+    counts = {place: count for place, count in session.execute(union_all(*asked))}  # noqa: C416  rows are no pairs to mypy
     return Series(
-        name=name,
-        title=title,
+        name=kind.name,
+        title=kind.title,
         hours=[Hour(hour=hour, count=counts[place]) for place, hour in enumerate(hours)],
         capped=max(counts.values()) >= COUNTED,
     )

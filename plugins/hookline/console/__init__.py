@@ -1,1 +1,1 @@
-"""Pages in Airflow's web UI: what arrived, what it caused, why something was refused, and how to put it right."""
+"""Pages in Airflow's web UI: what arrived, what it caused, what was refused and why."""

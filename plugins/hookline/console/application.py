@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from hookline.console import events, overview
+from hookline.connections import BackendUnavailable
+from hookline.console import connections, events, jobs, overview, sources
 from hookline.console.page import PROTECTED, failed
 from hookline.protocol.problem import Rejected
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from hookline.api.desk import Desk
 
-ROUTERS = (overview.router, events.router)
+ROUTERS = (overview.router, sources.router, events.router, jobs.router, connections.router)
 STATIC = Path(__file__).parent / "static"
 
 
@@ -41,7 +44,7 @@ def create(desk: Desk) -> FastAPI:
     """
     app = FastAPI(title="Hookline console", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
-    for kind in (Rejected, HTTPException):
+    for kind in (Rejected, HTTPException, RequestValidationError, SQLAlchemyError, BackendUnavailable):
         app.add_exception_handler(kind, failed)
     for router in ROUTERS:
         app.include_router(router)

@@ -29,7 +29,7 @@ async def search(request: Request, user: Caller) -> Response:
 @router.get("/events/{number}")
 async def one(request: Request, user: Caller, number: Number) -> Response:
     """Show an event, what it caused, and what was sent."""
-    event = json.loads((await events.get_event(request, user, number)).body)
+    event = json.loads(bytes((await events.get_event(request, user, number)).body))
     caused = await jobs.list_jobs(
         request, user, JobQuery(source=event["source"], event_id=event["event_id"], limit=CHAIN)
     )

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import pendulum
 from fastapi import Request
-from fastapi.routing import APIRoute
+from fastapi.exceptions import RequestValidationError
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 PROTECTED = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    " form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
@@ -36,12 +36,12 @@ PROTECTED = {
 MOUNT = "/hooks/console"
 
 
-class Page(APIRoute):
+class Page(Guarded):
     """A route to a page: strangers are sent to log in."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the management API's handler, with refusals as pages."""
-        handle = Guarded.get_route_handler(self)
+        handle = super().get_route_handler()
 
         async def page(request: Request) -> Response:
             try:
@@ -81,13 +81,16 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
 
 async def failed(request: Request, error: Any) -> Response:
     """Return a page that says what is wrong."""
-    if isinstance(error, Rejected):
-        said = error.body()
-        return render(
-            request, "failed.html", status=said["status"], title=said["title"], detail=said.get("detail", "")
-        )
-    title = HTTPStatus(error.status_code).phrase
-    return render(request, "failed.html", status=error.status_code, title=title, detail=str(error.detail))
+    match error:
+        case Rejected():
+            status, title, detail = error.problem.status, error.problem.title, error.detail
+        case HTTPException():
+            status, title, detail = error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail)
+        case RequestValidationError():
+            status, title, detail = 404, "There is no such page", "Look at its address."
+        case _:
+            status, title, detail = 503, "The database does not answer", "Open the page again in a moment."
+    return render(request, "failed.html", status=status, title=title, detail=detail)
 
 
 def asked(model: Any, request: Request) -> tuple[Any, dict[str, str]]:
@@ -96,7 +99,9 @@ def asked(model: Any, request: Request) -> tuple[Any, dict[str, str]]:
     :param model: of the management API.
     :returns: the filter, and what is wrong with fields that were left out of it.
     """
-    given = {name: value for name, value in request.query_params.items() if value and name in model.model_fields}
+    given = {
+        name: value for name, value in request.query_params.items() if value and name in model.model_fields
+    }
     wrong: dict[str, str] = {}
     for _ in range(2):
         try:

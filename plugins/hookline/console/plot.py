@@ -58,4 +58,6 @@ def bars(series: Series) -> Plot:
                 hour=one.hour,
             )
         )
-    return Plot(series.name, series.title, sum(one.count for one in series.hours), series.capped, tuple(drawn))
+    return Plot(
+        series.name, series.title, sum(one.count for one in series.hours), series.capped, tuple(drawn)
+    )

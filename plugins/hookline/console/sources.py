@@ -1,0 +1,34 @@
+"""Sources: who may send, what came, and why something was refused."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hookline.api import catalog, events, sources
+from hookline.api.events import EventQuery
+from hookline.api.route import Caller
+from hookline.api.sources import SourceName
+from hookline.console.page import Page, render
+
+router = APIRouter(route_class=Page)
+SHOWN = 20
+"""Newest events and refusals on a source's page."""
+
+
+@router.get("/sources")
+async def every(request: Request, user: Caller, cursor: str | None = None) -> Response:
+    """Show the sources by name."""
+    found = await sources.list_sources(request, user, cursor=cursor)
+    return render(request, "sources.html", found=found)
+
+
+@router.get("/sources/{name}")
+async def one(request: Request, user: Caller, name: SourceName) -> Response:
+    """Show one source with what comes in, taken and refused."""
+    source = await sources.get_source(request, user, name)
+    refused = await sources.list_refusals(request, user, source=name, limit=SHOWN)
+    taken = await events.list_events(request, user, EventQuery(source=name, limit=SHOWN))
+    known = await catalog.list_known_events(user, limit=200)
+    samples = [entry for entry in known.items if entry.source in (name, source.auth_type)]
+    return render(request, "source.html", source=source, refused=refused, taken=taken, samples=samples)
