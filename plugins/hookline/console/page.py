@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 PROTECTED = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self';"
-    " form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:;"
+    " connect-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
