@@ -60,18 +60,21 @@ def find(name: str) -> KnownEvent | None:
 
     A platform event is found whatever its slugs, unless its dag id may as well be that of another source.
     """
+    is_path = tree.SEPARATOR in name
     try:
-        place = tree.parse(name) if tree.SEPARATOR in name else tree.find(name)
+        place = tree.parse(name) if is_path else tree.find(name)
     except NamingError:
         return None
-    return of_platform(place) if place is not None and place.certain else _load(name)
+    if place is not None and (is_path or place.certain):
+        return of_platform(place)
+    return _load(name) if name in names() else None
 
 
 def of_platform(place: tree.Place) -> KnownEvent | None:
     """Return the entry of a platform event, with the event's own name and path."""
-    known = _load(place.pattern)
-    if known is None:
+    if place.pattern not in names():
         return None
+    known = _load(place.pattern)
     path = zip(place.segments, known.event_path.split("/"), strict=True)
     return replace(
         known,
@@ -87,7 +90,5 @@ def names() -> frozenset[str]:
 
 
 @cache
-def _load(name: str) -> KnownEvent | None:
-    if name not in names():
-        return None
+def _load(name: str) -> KnownEvent:
     return KnownEvent(**json.loads((_EVENTS / f"{name}.json").read_text(encoding="utf-8")))

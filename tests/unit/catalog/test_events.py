@@ -121,6 +121,7 @@ def test_an_event_is_found_whatever_its_slugs() -> None:
     assert cars.sample == known("datastore_forms.any.created").sample
     assert known("Submissions > any > [a/b] > Created").event_path == "submissions/hr/a%2Fb/created"
     assert known("[hr] > any > Updated").event_path == "hr/onboarding/updated"
+    assert known("[hr] > [form] > Updated").event_path == "hr/form/updated"
 
 
 @pytest.mark.parametrize(
