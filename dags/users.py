@@ -8,6 +8,8 @@ from __future__ import annotations
 from hookline.authoring import event_dag
 from hookline.operators.http import HttpPostOperator
 
+# A slash in a name must not lead to another path.
+USER_PATH = "/people/{{ dag_run.conf['data']['user']['username'] | urlencode | replace('/', '%2F') }}"
 PERSON = {
     "username": "{{ dag_run.conf['data']['user']['username'] }}",
     "name": "{{ dag_run.conf['data']['user'].get('displayName') or '' }}",
@@ -15,7 +17,7 @@ PERSON = {
 }
 
 
-@event_dag("users.created", dag_display_name="Users / Created", tags=["users"])
+@event_dag("Users > Created")
 def users_created() -> None:
     """Create the new user in the directory."""
     HttpPostOperator(
@@ -26,24 +28,19 @@ def users_created() -> None:
     )
 
 
-@event_dag("users.updated", dag_display_name="Users / Updated", tags=["users"])
+@event_dag("Users > Updated")
 def users_updated() -> None:
     """Bring the directory's entry up to date."""
-    HttpPostOperator(
-        task_id="update_person",
-        http_conn_id="directory",
-        path="/people/{{ dag_run.conf['data']['user']['username'] | urlencode }}",
-        body=PERSON,
-    )
+    HttpPostOperator(task_id="update_person", http_conn_id="directory", path=USER_PATH, body=PERSON)
 
 
-@event_dag("users.deleted", dag_display_name="Users / Deleted", tags=["users"])
+@event_dag("Users > Deleted")
 def users_deleted() -> None:
     """Deactivate the person; directories keep the entry for their records."""
     HttpPostOperator(
         task_id="deactivate_person",
         http_conn_id="directory",
-        path="/people/{{ dag_run.conf['data']['user']['username'] | urlencode }}/deactivate",
+        path=f"{USER_PATH}/deactivate",
         body={"reason": "deleted in the platform"},
     )
 
