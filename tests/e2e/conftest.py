@@ -19,6 +19,9 @@ from tests.e2e.driver import Driver
 HERE = Path(__file__).parent
 SECRET = "an-end-to-end-secret"
 READY_SECONDS = 180
+MAIN = ("deployments", "github_api", "orders", "mail")
+PLATFORM = ("chat", "data_catalog", "warehouse", "search", "service_desk")
+"""What the ready Dags call: those of other systems' events, and those of the platform's."""
 WAITS = {"auth_type": "none", "respond": "finished", "respond_timeout": 60}
 
 
@@ -45,7 +48,7 @@ def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
         "directory": {**target, "login": "hookline", "password": SECRET, "extra": {"auth_type": "basic"}},
         **{
             name: {**target, "password": SECRET, "extra": {"auth_type": "bearer"}}
-            for name in ("chat", "deployments", "github_api", "orders", "mail")
+            for name in (*MAIN, *PLATFORM)
         },
         "waits": {"conn_type": "webhook", "extra": {**WAITS, "event_id": "header:X-Delivery-Id"}},
         "stripe": {

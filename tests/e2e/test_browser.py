@@ -19,8 +19,10 @@ from demo.ports import free_port
 from demo.stack import Stack
 from hookline import catalog
 from hookline.get_provider_info import get_provider_info
+from hookline.protocol import tree
 from tests.e2e import connections
 from tests.e2e.browser import NoBrowser, find, keep, launched, signed_in
+from tests.e2e.dags.tree import IN_THE_FORM
 from tests.e2e.driver import SECRET as PUSH_SECRET
 from tests.e2e.driver import Driver
 from tests.e2e.pages import ConnectionForm, Connections, TriggerForm, read_editor, write_editor
@@ -293,6 +295,23 @@ def test_the_trigger_form_sends_what_was_typed(page: Page, driver: Driver, echo:
 
     assert driver.finished("users.created", run_id) == "success"
     assert json.loads(calls(echo, "/people")[-1]["body"])["username"] == "typed.in.the.form"
+
+
+def test_the_trigger_form_of_a_tree_path_starts_with_its_sample(page: Page, driver: Driver) -> None:
+    dag_id = tree.parse(IN_THE_FORM).dag_id
+    driver.wait_for_dags(dag_id)
+    form = TriggerForm(page, dag_id)
+    known = catalog.find(IN_THE_FORM)
+    assert known is not None
+    shown = json.loads(form.read(known.schema["title"]))
+    typed = {**shown, "odd": {"é": [1.5, None, {"<&>": "]"}]}}
+    form.write(known.schema["title"], json.dumps(typed))
+
+    run_id = form.trigger()
+
+    assert shown == known.sample
+    assert driver.finished(dag_id, run_id) == "success"
+    assert driver.xcom(dag_id, run_id, "see") == typed
 
 
 def test_the_page_of_a_run_shows_that_a_webhook_started_it(page: Page, driver: Driver) -> None:
