@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def exported(snippet: str, name: str) -> dict[str, Any]:
 def command(driver: Driver, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     assert line.startswith("airflow ")
     return subprocess.run(
-        airflow(*line.split()[1:]),
+        airflow(*shlex.split(line)[1:]),
         check=False,
         env={**driver.stack.env, **environment},
         capture_output=True,
