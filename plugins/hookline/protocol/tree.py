@@ -144,7 +144,10 @@ def near(name: str) -> str | None:
     steps = _steps(name.split("."))
     place = _nearest(steps)
     likely = place.branch[0] != SLUG and _likeness(steps, place.branch, str(place.segments[-1])) >= _LIKELY
-    return place.dag_id if likely else None
+    try:
+        return place.dag_id if likely else None
+    except NamingError:  # too long
+        return None
 
 
 def _read(path: str) -> list[_Step]:
@@ -166,10 +169,18 @@ def _read(path: str) -> list[_Step]:
 
 
 def _steps(parts: Sequence[str]) -> list[_Step]:
+    last = len(parts) - 1
     return [
-        _Step(part, slug=0 < place < len(parts) - 1 and part != naming.ANY)
+        _Step(_unescaped(part), True) if 0 < place < last and part != naming.ANY else _Step(part, False)
         for place, part in enumerate(parts)
     ]
+
+
+def _unescaped(part: str) -> str:
+    try:
+        return naming.unescape(part)
+    except NamingError:
+        return part
 
 
 def _nearest(steps: Sequence[_Step]) -> Place:

@@ -163,6 +163,11 @@ def test_a_long_path_is_refused_at_once(piece: str) -> None:
     assert time.perf_counter() - started < 1
 
 
+def test_what_would_be_too_long_a_dag_id_is_not_proposed() -> None:
+    assert tree.near(f"datastore_form.{'a' * 226}.created") == f"datastore_forms.{'a' * 226}.created"
+    assert tree.near(f"datastore_form.{'a' * 227}.created") is None
+
+
 def test_only_a_kapp_s_form_may_be_another_source_s_event() -> None:
     names = [
         "users.created",
