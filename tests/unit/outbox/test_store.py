@@ -34,10 +34,10 @@ def page(only: Filter | None = None, **arguments: Any) -> list[str]:
     return [row.delivery_id for row in rows]
 
 
-def put(number: int, state: str) -> None:
-    inside(
-        lambda session: session.execute(update(Delivery).where(Delivery.seq == number).values(state=state))
-    )
+def put(message: Any, state: str) -> int:
+    where = Delivery.delivery_id == message.delivery_id
+    inside(lambda session: session.execute(update(Delivery).where(where).values(state=state)))
+    return int(inside(lambda session: reading.find(session, message.delivery_id)).seq)
 
 
 def test_a_known_delivery_id_is_left_out() -> None:
