@@ -14,6 +14,13 @@ LEAST = {
     "max_body_bytes": 1.0,
     "request_timeout": 1.0,
     "refused_body_bytes": 0.0,
+    "delivery_timeout": 0.1,
+    "delivery_concurrency": 1.0,
+    "delivery_endpoint_concurrency": 1.0,
+    "delivery_max_bytes": 1.0,
+    "delivery_breaker_failures": 1.0,
+    "delivery_breaker_pause": 0.1,
+    "delivery_disable_after": 1.0,
 }
 """The numeric options, each with its smallest value: less would spin, or shut every sender out."""
 

@@ -73,6 +73,7 @@ def async_engine() -> AsyncEngine:
     )
     if made.dialect.name == "sqlite":
         event.listen(made.sync_engine, "connect", _sqlite_connect)
+        event.listen(made.sync_engine, "begin", _sqlite_begin)
     return made
 
 

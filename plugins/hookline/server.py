@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from hookline import __version__, config, database
+from hookline.delivery import settings
+from hookline.delivery.loop import Deliverer
 from hookline.dispatch import outcomes as dispatch_outcomes
 from hookline.dispatch import schemas
 from hookline.dispatch.dags import EventDags
@@ -48,7 +50,7 @@ START_SECONDS = 15.0
 
 
 class Loops:
-    """Dispatcher, waits and keeper, as ``[hookline]`` says.
+    """Dispatcher, waits, keeper and deliverer, as ``[hookline]`` says.
 
     :raises ConfigurationError: it says what cannot be meant.
     """
@@ -60,6 +62,7 @@ class Loops:
         )
         self._waits = Waits(poll=config.get_float("poll_interval"))
         self._keeper = Keeper(poll=config.get_float("poll_interval"))
+        self.deliverer = Deliverer(settings.read(), poll=config.get_float("poll_interval"))
 
     def start(self) -> list[asyncio.Task[None]]:
         """Run all; cancelled, each finishes what it has begun."""
@@ -67,6 +70,7 @@ class Loops:
             asyncio.create_task(self.dispatcher.run(), name="dispatch"),
             asyncio.create_task(self._waits.run(), name="waits"),
             asyncio.create_task(self._keeper.run(), name="tokens"),
+            asyncio.create_task(self.deliverer.run(), name="delivery"),
         ]
 
 

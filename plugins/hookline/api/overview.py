@@ -17,6 +17,7 @@ from hookline.jobs import models as jobs
 from hookline.jobs.models import Job
 from hookline.outbox import models as outbox
 from hookline.outbox.models import Delivery, EndpointState
+from hookline.protocol.breaker import CLOSED
 from hookline.tokens.models import KeptToken
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _trouble(session: Session, seen: Sight) -> list[Trouble]:
         "dead": _number(Delivery.seq, Delivery.state == outbox.DEAD, _own(seen)),
     }
     if seen.sources is None:
-        wanted["endpoints"] = _number(EndpointState.key, EndpointState.state != outbox.CLOSED)
+        wanted["endpoints"] = _number(EndpointState.key, EndpointState.state != CLOSED)
         wanted["tokens"] = _number(KeptToken.conn_id, KeptToken.error.is_not(None))
     row = session.execute(select(*wanted.values())).one()
     return [Trouble(name=name, count=count) for name, count in zip(wanted, row, strict=True)]

@@ -13,6 +13,7 @@ from airflow.cli.cli_config import (
     lazy_load_command,
 )
 
+from hookline.cli import sent
 from hookline.http.body import BODY_TYPES
 
 if TYPE_CHECKING:
@@ -214,6 +215,7 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                 sources,
                 events,
                 catalog,
+                *sent.get_groups(),
                 ActionCommand(
                     name="gateway",
                     help="Serve the public routes alone, for the internet side",
@@ -222,7 +224,7 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                 ),
                 ActionCommand(
                     name="worker",
-                    help="Dispatch events and keep tokens, without a web server",
+                    help="Dispatch events, keep tokens and deliver, without a web server",
                     func=lazy_load_command("hookline.cli.worker.worker"),
                     args=(_HEALTH_HOST, _HEALTH_PORT, ARG_VERBOSE),
                 ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from hookline.http import egress, environment, exchange, failure, headers, tls
@@ -21,16 +22,26 @@ from hookline.http.url import Origin
 
 if TYPE_CHECKING:
     import ssl
+    from concurrent.futures import Executor
 
     import httpx
 
     from hookline.http.sink import SinkFor
 
+MOST = 100
+"""Connections to one server."""
+
 
 class AsyncTransport:
-    """Keeps connections open between calls, as an asynchronous context manager."""
+    """Keeps connections open between calls, as an asynchronous context manager.
 
-    def __init__(self) -> None:
+    :param lookups: threads that look up names; the event loop's own by default.
+    :param idle: connections to one server that stay open while nothing is sent.
+    """
+
+    def __init__(self, lookups: Executor | None = None, idle: int = 20) -> None:
+        self._lookups = lookups
+        self._idle = idle
         self._transports: dict[tuple[Origin, ssl.SSLContext, str | None], httpx.AsyncHTTPTransport] = {}
 
     async def __aenter__(self) -> Self:
@@ -41,11 +52,16 @@ class AsyncTransport:
             await transport.aclose()
         self._transports.clear()
 
-    async def send(self, request: Request, target: Target, save: SinkFor | None = None) -> Received:
-        """Send ``request``; does and raises what :meth:`hookline.http.transport.Transport.send` does."""
+    async def send(
+        self, request: Request, target: Target, save: SinkFor | None = None, *, excerpt: int | None = None
+    ) -> Received:
+        """Send ``request``; does and raises what :meth:`hookline.http.transport.Transport.send` does.
+
+        :param excerpt: bytes of the answer's body that are wanted; None for all.
+        """
         import httpx
 
-        reading = exchange.Reading(request, target)
+        reading = exchange.Reading(request, target, excerpt)
         try:
             async with asyncio.timeout(reading.seconds) as limit:
                 response = await self._opened(request, target)
@@ -98,6 +114,8 @@ class AsyncTransport:
                 await asyncio.to_thread(reading.take, chunk)
             else:
                 reading.take(chunk)
+            if reading.enough:
+                return
 
     async def _opened(self, request: Request, target: Target) -> httpx.Response:
         import httpx
@@ -108,7 +126,7 @@ class AsyncTransport:
             egress.require_name(origin.host, target.allowed_networks)
             hosts = [origin.host]
         else:
-            hosts = await _addresses(origin, target)
+            hosts = await self._addresses(origin, target)
         transport = self._transport(origin, target, proxy)
         failed: httpx.ConnectError | None = None
         for host in hosts:
@@ -127,23 +145,30 @@ class AsyncTransport:
         key = (origin, tls.context(target), proxy)
         if key not in self._transports:
             self._transports[key] = httpx.AsyncHTTPTransport(
-                verify=key[1], trust_env=False, proxy=httpx.Proxy(proxy) if proxy else None
+                verify=key[1],
+                trust_env=False,
+                proxy=httpx.Proxy(proxy) if proxy else None,
+                limits=httpx.Limits(max_connections=MOST, max_keepalive_connections=self._idle),
             )
         return self._transports[key]
+
+    async def _addresses(self, origin: Origin, target: Target) -> list[str]:
+        literal = egress.literal(origin.host)
+        if literal is not None:
+            return egress.checked(origin.host, [literal], target.allowed_networks)
+        look_up = partial(socket.getaddrinfo, origin.host, origin.port, type=socket.SOCK_STREAM)
+        try:
+            async with asyncio.timeout(target.connect_timeout):
+                found = await asyncio.get_running_loop().run_in_executor(self._lookups, look_up)
+        except TimeoutError:
+            raise _NoConnectionInTime from None
+        return egress.checked(
+            origin.host, [str(sockaddr[0]) for *_, sockaddr in found], target.allowed_networks
+        )
 
 
 class _NoConnectionInTime(Exception):
     """The name was not looked up in time."""
-
-
-async def _addresses(origin: Origin, target: Target) -> list[str]:
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(target.connect_timeout):
-            found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-    except TimeoutError:
-        raise _NoConnectionInTime from None
-    return egress.checked(origin.host, [str(sockaddr[0]) for *_, sockaddr in found], target.allowed_networks)
 
 
 def _built(request: Request, target: Target, origin: Origin, host: str, *, proxied: bool) -> httpx.Request:

@@ -79,11 +79,14 @@ class Reading:
 
     What the sink does may take its time, so :meth:`begin`, :meth:`take`, :meth:`end` and :meth:`abort` may
     each be called on a thread, :meth:`abort` also while another one is at work.
+
+    :param excerpt: bytes of the body that are wanted; the rest is not waited for.
     """
 
-    def __init__(self, request: Request, target: Target) -> None:
+    def __init__(self, request: Request, target: Target, excerpt: int | None = None) -> None:
         self._request = request
         self._target = target
+        self._excerpt = excerpt
         self._started = time.monotonic()
         self._sends_file = request.body is not None and request.body.has_file
         self._begun = False
@@ -118,7 +121,8 @@ class Reading:
         :raises UndecodedAnswer: it ends before its compression does.
         """
         try:
-            self._decoder.finish()
+            if not self.enough:
+                self._decoder.finish()
         except BrokenEncoding as error:
             raise self._undecoded(error) from None
         if self._sink is not None:
@@ -135,6 +139,11 @@ class Reading:
     def saves(self) -> bool:
         """Whether the body goes into a sink, whose writing may take its time."""
         return self._sink is not None
+
+    @property
+    def enough(self) -> bool:
+        """Whether the excerpt is complete."""
+        return self._excerpt is not None and self._size >= self._excerpt
 
     @property
     def seconds(self) -> float:
@@ -178,6 +187,8 @@ class Reading:
         try:
             for piece in self._decoder.feed(chunk):
                 self._keep(piece)
+                if self.enough:
+                    return
         except BrokenEncoding as error:
             raise self._undecoded(error) from None
 
@@ -186,6 +197,8 @@ class Reading:
         return failure.broken_encoding(self._request, received)
 
     def _keep(self, chunk: bytes) -> None:
+        if self._excerpt is not None:
+            chunk = chunk[: self._excerpt - self._size]
         self._size += len(chunk)
         limit = "max_file_bytes" if self._sink else "max_response_bytes"
         most: int = getattr(self._target, limit)

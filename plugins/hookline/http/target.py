@@ -52,6 +52,7 @@ class Target:
     signature_prefix: str = ""
     signed_content: str = "{body}"
     timestamp_header: str = ""
+    previous_secret: str = field(default="", repr=False)
 
     grant: str = "authorization_code"
     oauth_authorize_url: str = ""
@@ -139,6 +140,7 @@ _OF = {
         ),
         "hmac",
     ),
+    "previous_secret": "standard_webhooks",
     **dict.fromkeys(
         (
             "grant", "oauth_authorize_url", "oauth_exchange_url", "scope", "audience", "access_token",

@@ -13,6 +13,7 @@ from hookline.exceptions import ConfigurationError
 from hookline.http import auth, headers, url
 
 METHODS = ("POST", "PUT", "PATCH")
+OWN_HEADERS = "webhook-"
 KEY_CHARS = 250
 _ID = re.compile(r"msg_[A-Za-z0-9_-]{8,60}")
 _PATH = re.compile(r"/[\x21-\x7e]{0,2000}")
@@ -47,11 +48,14 @@ class Endpoint:
                 raise ConfigurationError("path and auth go with conn_id; a url alone has no authentication")
         if self.path and not _PATH.fullmatch(self.path):
             raise ConfigurationError("path must begin with / and hold visible ASCII only")
+        url.below("", self.path)
         if self.method not in METHODS:
             raise ConfigurationError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}")
         if self.auth is not None and self.auth not in auth.SCHEMES:
             raise ConfigurationError(f"auth is {self.auth!r}; it must be one of {', '.join(auth.SCHEMES)}")
-        headers.checked(self.headers)
+        for name in headers.checked(self.headers):
+            if name.lower().startswith(OWN_HEADERS):
+                raise ConfigurationError(f"headers: {name} is written by Hookline itself; leave it out")
 
     @property
     def key(self) -> str:

@@ -23,15 +23,6 @@ CANCELLED = "cancelled"
 
 STATES = (PENDING, DELIVERED, DEAD, HELD, CANCELLED)
 
-CLOSED = "closed"
-"""The endpoint works."""
-OPEN = "open"
-"""It failed too often: nothing is sent before ``probe_at``."""
-HALF_OPEN = "half_open"
-"""One message is being sent, to see."""
-DISABLED = "disabled"
-"""Nothing is sent until a person enables it."""
-
 _PENDING = text("state = 'pending'")
 _UNDELIVERED = text("state != 'delivered'")
 

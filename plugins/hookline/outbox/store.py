@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hookline.outbox.models import CANCELLED, CLOSED, DEAD, DELIVERED, HELD, PENDING, Delivery, EndpointState
+from hookline.outbox.models import CANCELLED, DEAD, DELIVERED, HELD, PENDING, Delivery, EndpointState
+from hookline.protocol.breaker import CLOSED, DISABLED
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -126,3 +127,46 @@ def _update(
         statement = update(Delivery).where(Delivery.seq.in_(found)).values(values)
         session.execute(statement.execution_options(synchronize_session=False))
     return len(found)
+
+
+def enable(session: Session | Connection, key: str, now: datetime) -> int | None:
+    """Send to an endpoint again, also what was held for it meanwhile.
+
+    :returns: how many deliveries were held; None if there is no such endpoint.
+    """
+    if not _set_state(session, key, CLOSED, None, now):
+        return None
+    statement = (
+        update(Delivery)
+        .where(Delivery.state == HELD, Delivery.endpoint == key)
+        .values(state=PENDING, due_at=now, failures=0, reason=None)
+        .execution_options(synchronize_session=False)
+    )
+    result: Any = session.execute(statement)
+    return int(result.rowcount)
+
+
+def disable(session: Session | Connection, key: str, reason: str, now: datetime) -> bool:
+    """Send nothing to an endpoint until it is enabled; False if there is no such endpoint."""
+    return _set_state(session, key, DISABLED, reason, now)
+
+
+def _set_state(
+    session: Session | Connection, key: str, state: str, reason: str | None, now: datetime
+) -> bool:
+    statement = (
+        update(EndpointState)
+        .where(EndpointState.key == key)
+        .values(
+            state=state,
+            reason=reason,
+            changed_at=now,
+            failures=0,
+            failing_since=None,
+            openings=0,
+            probe_at=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    result: Any = session.execute(statement)
+    return bool(result.rowcount)

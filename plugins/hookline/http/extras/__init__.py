@@ -50,6 +50,7 @@ FIELDS: Mapping[str, Check] = {
     "signature_prefix": text("signature_prefix", "sha256="),
     "signed_content": text("signed_content", "{timestamp}.{body}"),
     "timestamp_header": header_name("timestamp_header"),
+    "previous_secret": text("previous_secret", "whsec_…"),
     # OAuth 2.0
     "grant": choice("grant", GRANTS),
     "oauth_authorize_url": text("oauth_authorize_url", "https://login.example.com/authorize"),
