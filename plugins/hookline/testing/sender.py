@@ -77,7 +77,7 @@ class Sender:
 
         :param event: its type, put where this source looks for it: the path (``orders/paid``) or a header. Of
             sources that look into the body it is in ``data``.
-        :param data: sent as JSON; by default the catalog's sample of ``{name}.{event}``.
+        :param data: sent as JSON; by default the catalog's sample of ``{dag_prefix}.{event}``.
         :param body: sent instead of ``data``, as it is.
         :param headers: beside those that sign; they win, so that a test can forge one.
         :param query: parameters.
@@ -86,7 +86,7 @@ class Sender:
         :raises Refused: the source takes no such request.
         """
         source = self.source()
-        known = catalog.find(f"{self.name}.{event.replace('/', '.')}")
+        known = catalog.find(".".join(filter(None, (source.dag_prefix, event.strip("/").replace("/", ".")))))
         if body is None:
             body = json.dumps(known.sample if data is None and known is not None else data).encode()
         path = quote(event.strip("/")) if source.event_type.kind == "path" else ""

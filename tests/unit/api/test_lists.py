@@ -180,3 +180,11 @@ def test_the_catalog_has_a_schema_and_a_sample_for_each_event(call: As) -> None:
         known = call("viewer").get(f"/catalog/{one['name']}").json()
         assert known["sample"]
         assert known["event_schema"]
+
+
+def test_the_catalog_has_an_event_whatever_its_slugs(call: As) -> None:
+    shown = call("viewer").get("/catalog/datastore_forms.cars.created").json()
+    assert (shown["name"], shown["event_path"]) == (
+        "datastore_forms.cars.created",
+        "datastore_forms/cars/created",
+    )

@@ -51,8 +51,18 @@ def test_what_is_forged_or_unsigned_is_not(scheme: str) -> None:
         assert (refused.value.problem, refused.value.status) == ("unauthenticated", 401)
 
 
-def test_a_known_event_brings_its_sample() -> None:
-    assert "repository" in Sender("github", "github").send("push").event.data
+@pytest.mark.parametrize(
+    ("sender", "event", "has"),
+    [
+        (Sender("github", "github"), "push", "repository"),
+        (Sender("forge", "github", extra={"dag_prefix": "github"}), "push", "repository"),
+        (Sender("platform", extra={"dag_prefix": ""}), "users/created", "user"),
+        (Sender("platform", extra={"dag_prefix": ""}), "datastore_forms/cars/created", "form"),
+    ],
+    ids=["a vendor", "by its prefix", "the platform", "whatever the slug"],
+)
+def test_a_known_event_brings_its_sample(sender: Sender, event: str, has: str) -> None:
+    assert has in sender.send(event).event.data
 
 
 def test_a_ping_starts_nothing() -> None:
