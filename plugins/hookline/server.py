@@ -22,6 +22,9 @@ from hookline.dispatch import schemas
 from hookline.dispatch.dags import EventDags
 from hookline.dispatch.loop import Dispatcher
 from hookline.dispatch.waits import Waits
+from hookline.forms import session
+from hookline.forms.app import Forms
+from hookline.forms.entry import Entries
 from hookline.health import Health
 from hookline.inbox.group_commit import GroupCommit
 from hookline.ingress import openapi
@@ -81,7 +84,7 @@ class Application(FastAPI):
     verifying and parsing them.
     """
 
-    def __init__(self, prefix: str, ingress: Ingress, lifespan: Any) -> None:
+    def __init__(self, prefix: str, ingress: Ingress, forms: Forms, lifespan: Any) -> None:
         super().__init__(
             title="Hookline",
             version=__version__,
@@ -93,11 +96,16 @@ class Application(FastAPI):
         )
         self._inbound = f"{prefix}/in/"
         self._ingress = ingress
+        self._pages = f"{prefix}/forms/"
+        self._forms = forms
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one connection (ASGI 3.0)."""
-        if scope["type"] == "http" and get_route_path(scope).startswith(self._inbound):
+        path = get_route_path(scope) if scope["type"] == "http" else ""
+        if path.startswith(self._inbound):
             await self._ingress(scope, receive, send)
+        elif path.startswith(self._pages):
+            await self._forms(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -140,6 +148,15 @@ def create_app(prefix: str = "", *, loops: bool | None = None, management: bool 
         replies=Replies(outcomes, tokens),
         door=door,
     )
+    forms = Forms(
+        sources,
+        limits,
+        Entries.of(ingress, door, rates, secret=config.secret_key(), files=bool(limits.storage)),
+        refusals=refusals,
+        admission=admission,
+        rates=rates,
+        users=session.user if management else None,  # alone it has no login
+    )
     health = Health()
     health.on_leaving(outcomes.close)
     managed = _management() if management else None
@@ -171,13 +188,17 @@ def create_app(prefix: str = "", *, loops: bool | None = None, management: bool 
                 managed.state.desk.close()
             database.dispose()
 
-    app = Application(prefix, ingress, lifespan)
+    app = Application(prefix, ingress, forms, lifespan)
     app.state.health, app.state.outcomes, app.state.door = health, outcomes, door
-    app.add_api_route(f"{prefix}/health", health.ready, methods=["GET"])
-    app.add_api_route(f"{prefix}/health/live", health.live, methods=["GET"])
-    app.add_api_route(f"{prefix}/status/{{token}}", Status(tokens, outcomes).answer, methods=["GET"])
-    app.add_api_route(f"{prefix}/oauth/callback", Callback().answer, methods=["GET"])
-    app.add_api_route(f"{prefix}/openapi.json", _openapi, methods=["GET"])
+    routes: dict[str, Any] = {
+        "health": health.ready,
+        "health/live": health.live,
+        "status/{token}": Status(tokens, outcomes).answer,
+        "oauth/callback": Callback().answer,
+        "openapi.json": _openapi,
+    }
+    for path, answer in routes.items():
+        app.add_api_route(f"{prefix}/{path}", answer, methods=["GET"])
     app.add_exception_handler(HTTPException, _problem)
     if managed is not None:
         _mount(app, prefix, managed)

@@ -51,6 +51,16 @@ def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
             for name in (*MAIN, *PLATFORM)
         },
         "waits": {"conn_type": "webhook", "extra": {**WAITS, "event_id": "header:X-Delivery-Id"}},
+        "desk": {
+            "conn_type": "webhook",
+            "password": SECRET,
+            "extra": {"auth_type": "bearer", "form": "public"},
+        },
+        "staff": {
+            "conn_type": "webhook",
+            "password": SECRET,
+            "extra": {"auth_type": "bearer", "form": "intranet", "dag_prefix": "desk"},
+        },
         "stripe": {
             "conn_type": "webhook",
             "extra": {**WAITS, "event_type": "body:type", "event_id": "body:id"},

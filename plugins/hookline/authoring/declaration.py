@@ -12,7 +12,7 @@ from airflow.sdk import Param, dag
 from hookline.authoring import naming
 from hookline.authoring.event import MissingEvent
 from hookline.authoring.guard import guard
-from hookline.protocol import reference
+from hookline.protocol import order, reference
 from hookline.protocol.schema import ANYTHING
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def event_dag(
         dag_id=named.dag_id,
         params={
             "data": Param(
-                sample, schema.get("description"), schema=reference.accepting(_without_own(schema))
+                sample,
+                schema.get("description"),
+                schema=reference.accepting(_without_own(order.noted(schema))),
             ),
             **(params or {}),
         },

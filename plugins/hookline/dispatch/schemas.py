@@ -29,5 +29,11 @@ def load(dags: EventDags, wanted: Collection[Candidates]) -> dict[Candidates, tu
         for candidates in wanted:
             target = choose(candidates, known)
             if isinstance(target, Found) and "data" in target.dag.params:
-                found[candidates] = (target.dag.dag_id, target.dag.params.get_param("data").schema)
+                found[candidates] = (target.dag.dag_id, _schema(target.dag.params.get_param("data")))
     return found
+
+
+def _schema(param: Any) -> dict[str, Any]:
+    # Airflow keeps a param's description beside its schema.
+    schema = dict(param.schema)
+    return schema | {"description": param.description} if param.description else schema

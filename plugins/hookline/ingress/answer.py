@@ -41,9 +41,27 @@ async def send_reply(send: Send, reply: Reply) -> None:
 
 async def send_content(send: Send, status: int, headers: Mapping[str, str], content: bytes) -> None:
     """Send one whole response, with what every public answer has."""
+    await _send(send, status, headers, content, _ALWAYS)
+
+
+async def send_page(send: Send, status: int, headers: Mapping[str, str], content: bytes) -> None:
+    """Send one whole page.
+
+    :param headers: those of :data:`hookline.pages.html.HEADERS` among them.
+    """
+    await _send(send, status, headers, content, ())
+
+
+async def _send(
+    send: Send,
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    always: tuple[tuple[bytes, bytes], ...],
+) -> None:
     fields = [
         *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
-        *_ALWAYS,
+        *always,
     ]
     if status != 204:  # RFC 9110, section 8.6
         fields.append((b"content-length", str(len(content)).encode("ascii")))

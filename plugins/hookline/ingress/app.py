@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -167,6 +167,16 @@ class Ingress:
                 202 if any(one.new for one in stored) else 200,
                 {"events": [_outcome(one) for one in stored]},
             )
+
+    async def keep(self, parse: Callable[[], intake.Accepted]) -> Stored:
+        """Store one event that came in another way than by a message to its source, its objects first.
+
+        :param parse: makes the event, on a thread.
+        :raises Rejected: by ``parse``, or it could not be stored.
+        """
+        taken = await self._claims.take(parse)
+        [stored] = await self._store(intake.events(taken))
+        return stored
 
     async def _admit(self, events: tuple[intake.Accepted, ...]) -> tuple[Stored, ...]:
         admitted, refused = await self._door.check(events)

@@ -69,7 +69,7 @@ class Door:
         refused: list[Accepted] = []
         errors: list[dict[str, str]] = []
         for index, event in enumerate(events):
-            dag_id, found = await self._found(event)
+            dag_id, found = await self.errors(event.candidates, event.body)
             if found:
                 refused.append(replace(event, quarantine=_reason(dag_id, found)))
                 errors += [_member(error, index if len(events) > 1 else None) for error in found]
@@ -81,18 +81,34 @@ class Door:
         members = {"event_id": refused[0].event_id, "errors": errors[:MAX_ERRORS]}
         return tuple(refused), Rejected(UNPROCESSABLE, detail, members=members)
 
-    async def _found(self, event: Accepted) -> tuple[str, list[FieldError]]:
-        entry = self._entries.get(event.candidates)
+    async def schema(self, candidates: Candidates) -> tuple[str, dict[str, Any]] | None:
+        """Return the Dag that would take an event, and the schema of its data; None where there is none.
+
+        The schema is empty where any data will do.
+        """
+        entry = self._entries.get(candidates)
+        if entry is None or entry.loaded + FRESH < time.monotonic():
+            entry = await self._fresh(candidates) or entry
+        if entry is None or not entry.dag_id:
+            return None
+        return entry.dag_id, self._made[entry.dag_id][0] if entry.check else {}
+
+    async def errors(self, candidates: Candidates, body: str) -> tuple[str, list[FieldError]]:
+        """Return the Dag that would take an event, and what of the event does not fit its schema.
+
+        :param body: the event as JSON text, of which its ``data`` is read.
+        """
+        entry = self._entries.get(candidates)
         if entry is None:
-            entry = await self._fresh(event.candidates)
+            entry = await self._fresh(candidates)
         elif entry.loaded + TTL < time.monotonic():
-            self._want(event.candidates)
+            self._want(candidates)
         if entry is None or entry.check is None:
             return "", []
-        errors = await self._errors(entry.check, event.body)
+        errors = await self._errors(entry.check, body)
         if errors and entry.loaded + FRESH < time.monotonic():
-            entry = await self._fresh(event.candidates)
-            errors = await self._errors(entry.check, event.body) if entry and entry.check else []
+            entry = await self._fresh(candidates)
+            errors = await self._errors(entry.check, body) if entry and entry.check else []
         return (entry.dag_id if entry else ""), errors
 
     def close(self) -> None:

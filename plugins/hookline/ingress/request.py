@@ -25,7 +25,7 @@ HEAD_BYTES = 64 * 1024
 HEAD_FIELDS = 200
 DISCARD_BYTES = 1024 * 1024
 DISCARD_SECONDS = 1.0
-_IN = b"/hooks/in/"
+IN = b"/hooks/in/"
 
 
 class Disconnected(Exception):
@@ -74,21 +74,21 @@ class Stream:
                     left -= len(await self.read())
 
 
-def address(scope: Scope) -> tuple[str, str]:
+def address(scope: Scope, room: bytes = IN) -> tuple[str, str]:
     """Return the source's name and the event path, still percent-encoded, of a request's target.
 
     The raw target is read, not the decoded path: an encoded slash is part of a segment.
     """
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
-    target = raw.partition(b"?")[0].partition(_IN)[2].decode("latin-1")
+    target = raw.partition(b"?")[0].partition(room)[2].decode("latin-1")
     source, _, event_path = target.partition("/")
     return source, event_path.removesuffix("/")
 
 
-def mount(scope: Scope) -> str:
+def mount(scope: Scope, room: bytes = IN) -> str:
     """Return what the request's target has before ``/hooks``: the path under which Airflow is served."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
-    path = raw.partition(b"?")[0].partition(_IN)[0].decode("latin-1").strip("/")
+    path = raw.partition(b"?")[0].partition(room)[0].decode("latin-1").strip("/")
     return f"/{path}" if path else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,7 +88,7 @@ def take(source: Source, message: Message, bounds: Bounds = INLINE_ONLY) -> Take
     if isinstance(said, Batch):
         batch.require_small(said, message)
         return tuple(
-            _event(
+            event(
                 source,
                 message,
                 document,
@@ -102,7 +103,7 @@ def take(source: Source, message: Message, bounds: Bounds = INLINE_ONLY) -> Take
         asked = source.scheme.event_type.find(message, said.data)
         if asked in source.scheme.pings:
             return Handshake(str(asked))
-    return _event(
+    return event(
         source,
         message,
         said,
@@ -158,7 +159,7 @@ def _delivery_id_in_batch(
     return f"{shared}.{index}" if shared is not None else None
 
 
-def _event(
+def event(
     source: Source,
     message: Message,
     document: Document,
@@ -166,8 +167,16 @@ def _event(
     *,
     segments: tuple[str, ...],
     delivery_id: str | None,
-    replay: Replay | None,
+    replay: Replay | None = None,
+    marks: Mapping[str, Any] | None = None,
 ) -> Accepted:
+    """Return the event of one document.
+
+    :param segments: its type.
+    :param delivery_id: by which the same event is known again, None if it cannot come twice.
+    :param marks: further members of ``hookline``.
+    :raises Rejected: it has no type that can be written, or does not fit.
+    """
     event_type = ".".join(segments) or source.name
     if len(event_type) > MAX_TYPE or not event_type.isprintable():
         raise Rejected(MALFORMED, f"An event's type is printable text of at most {MAX_TYPE} characters.")
@@ -191,7 +200,7 @@ def _event(
     text, extension, objects = claims.checked_in(
         document, root=bounds.storage, source=source.name, received_at=message.received_at
     )
-    head["hookline"] |= extension
+    head["hookline"] |= {**extension, **(marks or {})}
     correlation = source.correlation.find(message, document.data) if source.correlation else None
     if correlation is not None:
         head["hookline"]["correlation"] = correlation

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
-from hookline.protocol import expression, guard, naming, platform, reply
+from hookline.protocol import expression, form, guard, naming, platform, reply
 from hookline.protocol.guard import Guard
 from hookline.protocol.locator import Locator
 from hookline.protocol.message import Message
@@ -43,6 +43,7 @@ _OPTIONS = frozenset(
         "batch",
         "replay_window",
     }
+    | form.OPTIONS
     | guard.OPTIONS
     | reply.OPTIONS
 )
@@ -62,6 +63,7 @@ class Source:
     :param guard: what is asked before a body is read, or None.
     :param replay_window: seconds for which the same signed content is the same event; 0 for none.
     :param reply: how events that were taken are answered.
+    :param form: who may send its forms, or None where it has none.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Source:
     replay_window: int = 0
     reply: Reply = field(default_factory=Reply)
     correlation: Locator | None = None
+    form: form.Access | None = None
 
     @property
     def takes(self) -> frozenset[str]:
@@ -171,6 +174,7 @@ def parse(name: str, login: str | None, password: str | None, extra: Mapping[str
         replay_window=_replay_window(extra, verifier),
         reply=reply.parse(extra),
         correlation=Locator.parse(extra["correlation"]) if "correlation" in extra else None,
+        form=form.parse(extra),
     )
 
 

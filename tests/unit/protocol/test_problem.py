@@ -16,6 +16,7 @@ STABLE = {
     "unauthenticated": 401,
     "address-not-allowed": 403,
     "origin-not-allowed": 403,
+    "no-form": 404,
     "unknown-source": 404,
     "method-not-allowed": 405,
     "request-timeout": 408,
@@ -24,8 +25,10 @@ STABLE = {
     "unsupported-media-type": 415,
     "unprocessable": 422,
     "too-many-requests": 429,
+    "form-refused": 422,
     "run-failed": 500,
     "internal": 500,
+    "no-page": 503,
     "source-closed": 503,
     "unavailable": 503,
 }

@@ -1,0 +1,1 @@
+"""``/hooks/forms``: pages on which people send an event to a source."""

@@ -1,0 +1,1 @@
+"""``/hooks/resume``: links by which somebody outside lets a waiting task go on."""
