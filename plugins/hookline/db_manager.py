@@ -8,7 +8,7 @@ from airflow.utils.db_manager import BaseDBManager
 
 from hookline.inbox.models import InboxEvent
 from hookline.inbox.refusals import Refusal
-from hookline.jobs.models import Job
+from hookline.jobs.models import Job, Progress, Turn
 from hookline.orm import Base
 from hookline.outbox.models import Attempt, Delivery, EndpointState
 from hookline.tokens.models import Consent, KeptToken
@@ -27,5 +27,18 @@ class HooklineDBManager(BaseDBManager):
     supports_table_dropping = True
 
 
-TABLES = (InboxEvent, Job, Refusal, KeptToken, Consent, Delivery, Attempt, EndpointState, Waiter, Collected)
+TABLES = (
+    InboxEvent,
+    Job,
+    Turn,
+    Progress,
+    Refusal,
+    KeptToken,
+    Consent,
+    Delivery,
+    Attempt,
+    EndpointState,
+    Waiter,
+    Collected,
+)
 """Importing them fills the MetaData."""

@@ -1,9 +1,10 @@
 """What a Dag author writes: event Dags, and the event inside them."""
 
 from hookline.authoring.answer import respond
-from hookline.authoring.declaration import MARKER, event_dag
+from hookline.authoring.declaration import event_dag
 from hookline.authoring.event import Event, MissingEvent, require_event
 from hookline.authoring.guard import EventGuard
+from hookline.protocol.mark import KEY as MARKER
 from hookline.received import ReceivedFile
 
 __all__ = [

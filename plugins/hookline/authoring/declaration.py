@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 from airflow.sdk import Param, dag
 
-from hookline.authoring import naming
+from hookline.authoring import routing
 from hookline.authoring.event import MissingEvent
 from hookline.authoring.guard import guard
-from hookline.protocol import order, reference
+from hookline.protocol import batching
+from hookline.protocol import order as member_order
+from hookline.protocol.mark import KEY, TAG
 from hookline.protocol.schema import ANYTHING
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
-
-MARKER = "hookline.event_dag"
-"""Key in the Dag's ``default_args``; no operator's parameter can have this name, so it reaches none."""
 
 _OF_PARAM = frozenset({"default", "description", "source", "schema", "self"})
 
@@ -33,39 +33,72 @@ def event_dag(
     params: Mapping[str, Any] | None = None,
     default_args: Mapping[str, Any] | None = None,
     template_undefined: type[jinja2.StrictUndefined] | None = None,
+    dag_id: str | None = None,
+    also: bool = False,
+    source: str | None = None,
+    types: Iterable[str] | None = None,
+    when: str | None = None,
+    batch: int | None = None,
+    within: timedelta | None = None,
+    debounce: timedelta | None = None,
+    order: str | None = None,
+    key: str | None = None,
     **kwargs: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., DAG]]:
-    """Make a function an event Dag: it runs for the event of its name, and only such Dags do.
+    """Make a function an event Dag: it runs for the event of its name, or for those that it subscribes to.
 
     Used like ``airflow.sdk.dag``: decorate the function, then call it.
 
     :param name: the event's dag id, e.g. ``github.push``, or the tree path of a platform event, e.g.
-        ``Users > Created``, see :mod:`hookline.protocol.tree`.
+        ``Users > Created``, see :mod:`hookline.protocol.tree`. With ``source`` any dag id.
     :param schema: JSON Schema of the event's ``data``; the catalog's where it has the event.
     :param sample: what the Trigger form starts with; the catalog's where it has the event.
     :param params: further params of the Dag.
+    :param also: other Dags may claim the event too, if all say so; this one under a ``dag_id`` of its own.
+    :param source: run for events of this source instead of one name, see
+        :class:`hookline.protocol.subscription.Subscription` for ``types`` and ``when``.
+    :param batch: one run for so many events, or for those of ``within`` after the first.
+    :param debounce: one run for the last event when its ``key`` has been quiet for so long; ``within`` is the
+        longest wait, by default ten times that.
+    :param order: one run at a time for events with the same value of this JMESPath, e.g. ``subject``.
+    :param key: JMESPath over the event: batches and quiet times are those of its values.
     :param kwargs: anything ``airflow.sdk.dag`` takes.
     :raises NamingError: no event can have this name, with the nearest one.
+    :raises ConfigurationError: the options do not go together, or one is out of range.
     """
-    named = naming.read(name)
+    named, mark = routing.read(
+        name,
+        dag_id=dag_id,
+        also=also,
+        source=source,
+        types=types,
+        when=when,
+        batch=batch,
+        within=within,
+        debounce=debounce,
+        order=order,
+        key=key,
+    )
     known = named.known
     if schema is None:
         schema = known.schema if known else ANYTHING
     if sample is None:
         sample = known.sample if known else {}
+    if routing.is_batch(mark):
+        sample = batching.sample(sample)
     make = dag(
-        dag_id=named.dag_id,
+        dag_id=mark.dag_id,
         params={
             "data": Param(
                 sample,
                 schema.get("description"),
-                schema=reference.accepting(_without_own(order.noted(schema))),
+                schema=routing.of_data(mark, _without_own(member_order.noted(schema))),
             ),
             **(params or {}),
         },
-        tags={"event", *named.tags, *tags},
+        tags={TAG, *named.tags, *tags},
         template_undefined=template_undefined or MissingEvent,
-        default_args={**(default_args or {}), MARKER: {"version": 1, "event": named.dag_id}},
+        default_args={**(default_args or {}), KEY: mark.written()},
         **{"schedule": None, "dag_display_name": named.display_name, **kwargs},
     )
 

@@ -12,6 +12,8 @@ from jinja2.utils import missing
 
 from hookline import received
 from hookline.exceptions import NotAnEvent
+from hookline.protocol import batching
+from hookline.protocol.mark import Mark
 from hookline.received import ReceivedFile, StoredData
 
 NO_EVENT = (
@@ -72,9 +74,28 @@ class Event:
         :raises NotAnEvent: the run's ``conf`` has no ``data``.
         """
         run = context["dag_run"]
+        return cls._read(run.conf or {}, run, f"The run `{run.run_id}` of the event Dag `{run.dag_id}`")
+
+    @classmethod
+    def all_from_context(cls, context: Mapping[str, Any]) -> tuple[Event, ...]:
+        """Read the events out of a task's context: those of a batch, or the one that there is.
+
+        :raises NotAnEvent: the run's ``conf`` has no ``data``, or one of the batch has none.
+        """
+        run = context["dag_run"]
         conf = run.conf or {}
+        if "data" not in conf or not _has_batch(conf, context.get("dag")):
+            return (cls.from_context(context),)
+        whose = f"of the run `{run.run_id}` of the event Dag `{run.dag_id}`"
+        return tuple(
+            cls._read(one if isinstance(one, Mapping) else {}, run, f"Event {number} {whose}")
+            for number, one in enumerate(conf["data"], 1)
+        )
+
+    @classmethod
+    def _read(cls, conf: Mapping[str, Any], run: Any, subject: str) -> Event:
         if "data" not in conf:
-            raise NotAnEvent(f"The run `{run.run_id}` of the event Dag `{run.dag_id}` {NO_EVENT}")
+            raise NotAnEvent(f"{subject} {NO_EVENT}")
         extension = conf.get("hookline") or {}
         return cls(
             data=received.data(conf),
@@ -87,6 +108,14 @@ class Event:
             query=extension.get("query") or {},
             files=received.files(conf),
         )
+
+
+def _has_batch(conf: Mapping[str, Any], dag: Any) -> bool:
+    if conf.get("datacontenttype") == batching.CONTENT_TYPE:
+        return True
+    # A run started by hand carries the data alone.
+    mark = Mark.read(dag.default_args, dag.dag_id) if dag is not None and "id" not in conf else None
+    return mark is not None and mark.gathering is not None and mark.gathering.is_batch
 
 
 # Not in the class, where it would be the field's default; the generated methods go through it all the same.

@@ -12,7 +12,7 @@ from hookline.exceptions import DoubtfulName, NamingError
 from hookline.protocol import platform, tree
 
 _LIKELY = 0.8
-_AUTHOR = 3
+_AUTHOR = 4
 """Frames up to who calls :func:`~hookline.authoring.event_dag`."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from airflow.utils.types import DagRunType
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hookline.authoring import MARKER
+from hookline.dispatch.marks import Marks
+from hookline.protocol.mark import Mark
 
 if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
@@ -22,15 +23,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The Dag that takes an event."""
+    """A Dag that takes events.
+
+    :param file: where it is written, as its bundle names it.
+    """
 
     dag: SerializedDAG
+    mark: Mark
     paused: bool
+    version: DagVersion
+    bundle_version: str | None
+    file: str
+
+    @property
+    def dag_id(self) -> str:
+        """The Dag's id."""
+        return self.mark.dag_id
 
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """Why none does.
+    """Why a Dag takes none.
 
     :param reason: a sentence for the operator.
     :param final: an event Dag of this name exists and will take the event once it is mended, so that no
@@ -41,6 +54,10 @@ class NotFound:
     final: bool = True
 
 
+Known = dict[str, Found | NotFound]
+"""What is known of Dags, by their ids."""
+
+
 class EventDags:
     """Looks event Dags up; keeps deserialised Dags, and asks Airflow's cache whether they are current."""
 
@@ -48,9 +65,18 @@ class EventDags:
         self._bag = CachedDBDagBag(
             load_op_links=False, cache_size=512, cache_ttl=3600, stats_prefix="hookline.dag_bag"
         )
+        self.marks = Marks()
 
-    def look_up(self, session: Session, names: Iterable[str]) -> dict[str, Found | NotFound]:
+    def refresh(self, session: Session) -> None:
+        """Notice new Dags and new versions, at most once a second."""
+        for version in self.marks.refresh(session):
+            # Airflow's cache is up to half a minute behind a version that was changed in place.
+            with self._bag._lock:  # noqa: SLF001
+                self._bag._dags.pop(version, None)  # noqa: SLF001
+
+    def look_up(self, session: Session, names: Iterable[str]) -> Known:
         """Return what is known of each name that is a Dag's; other names are left out."""
+        self.refresh(session)
         query = select(DagModel).where(DagModel.dag_id.in_(set(names)), ~DagModel.is_stale)
         return {model.dag_id: self._examine(session, model) for model in session.scalars(query)}
 
@@ -66,31 +92,18 @@ class EventDags:
             raise
         except Exception as error:  # noqa: BLE001  a newer Airflow, a missing plugin: whatever reading raises
             return NotFound(f"The Dag `{name}` cannot be read here: {type(error).__name__}: {error}")
-        if dag is None:
+        if dag is None or version is None:
             return NotFound(f"The Dag `{name}` is not serialised yet.")
-        # The name belongs to the mark: default_args are copied from Dag to Dag.
-        mark = (dag.default_args or {}).get(MARKER)
-        if not isinstance(mark, dict) or mark.get("event") != name:
+        mark = Mark.read(dag.default_args, name)
+        if mark is None:
             return NotFound(f"The Dag `{name}` is no event Dag: write it with `event_dag`.", final=False)
         if model.allowed_run_types is not None and DagRunType.MANUAL not in model.allowed_run_types:
             return NotFound(f"The Dag `{name}` does not allow manual runs, which an event's run is.")
-        return Found(dag, paused=bool(model.is_paused))
-
-
-def choose(candidates: Sequence[str], known: dict[str, Found | NotFound]) -> Found | NotFound:
-    """Return the first candidate that takes events.
-
-    A candidate that cannot run now is waited for; one that is no event Dag does not stand in the way.
-    """
-    refused = []
-    for name in candidates:
-        entry = known.get(name)
-        if isinstance(entry, Found):
-            return entry
-        if entry is not None:
-            refused.append(entry.reason)
-            if entry.final:
-                break
-    return NotFound(
-        " ".join(refused) or f"No event Dag is called {' or '.join(f'`{n}`' for n in candidates)}."
-    )
+        return Found(
+            dag,
+            mark,
+            paused=bool(model.is_paused),
+            version=version,
+            bundle_version=None if dag.disable_bundle_versioning else model.bundle_version,
+            file=model.relative_fileloc or model.fileloc,
+        )

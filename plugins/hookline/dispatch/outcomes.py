@@ -59,6 +59,7 @@ def _query(keys: list[Key], final: bool) -> Any:
             InboxEvent.event_id,
             InboxEvent.state.label("event_state"),
             InboxEvent.dag_id,
+            InboxEvent.run_id,
             DagRun.state.label("run_state"),
             XComModel.__table__.c.value,
         )
@@ -76,7 +77,11 @@ def _query(keys: list[Key], final: bool) -> Any:
             InboxEvent.state.in_((models.HELD, models.QUARANTINED)),
             DagRun.state.in_((DagRunState.SUCCESS, DagRunState.FAILED)),
             XComModel.key.is_not(None),
-            and_(InboxEvent.state == models.DISPATCHED, DagRun.id.is_(None)),
+            and_(
+                InboxEvent.state == models.DISPATCHED,
+                DagRun.id.is_(None),
+                or_(InboxEvent.run_id.is_not(None), InboxEvent.dag_id.is_(None)),
+            ),
         )
     )
 
@@ -85,8 +90,8 @@ def _outcome(row: Any) -> Outcome:
     status = _IN_INBOX.get(row.event_state)
     if status is not None:
         return Outcome(status)
-    if row.run_state is None:  # it went to a waiting task, or somebody deleted the run
-        return Outcome(SUCCESS if row.dag_id is None else UNKNOWN)
+    if row.run_state is None:
+        return Outcome(_without_run(row))
     status = _OF_RUN.get(row.run_state, RUNNING)
     if row.value is None:
         return Outcome(status)
@@ -95,3 +100,10 @@ def _outcome(row: Any) -> Outcome:
     except ConfigurationError as error:
         log.warning("answer of a task not sent", source=row.source, event_id=row.event_id, reason=str(error))
         return Outcome(FAILED)
+
+
+def _without_run(row: Any) -> str:
+    if row.dag_id is None:  # it updated an asset, or went to a waiting task
+        return SUCCESS
+    # Its run is to come, with others or when it has its turn; or somebody deleted it.
+    return ACCEPTED if row.run_id is None else UNKNOWN

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit
-from hookline.dispatch.dags import Found, choose
+from hookline.dispatch import targets
+from hookline.protocol import batching
 
 if TYPE_CHECKING:
-    from hookline.dispatch.dags import EventDags
+    from hookline.dispatch.dags import EventDags, Found
 
 Candidates = tuple[str, ...]
 
@@ -19,21 +20,24 @@ Candidates = tuple[str, ...]
 def load(dags: EventDags, wanted: Collection[Candidates]) -> dict[Candidates, tuple[str, dict[str, Any]]]:
     """Return for each list of candidates the Dag that would take the event now, and its schema; blocking.
 
-    Lists that no Dag answers for are left out.
+    Lists that no Dag answers for are left out. Subscribers and further Dags do not shut the door.
 
     :raises SQLAlchemyError: the database is away.
     """
     found: dict[Candidates, tuple[str, dict[str, Any]]] = {}
     with autocommit() as connection, Session(connection) as session:
-        known = dags.look_up(session, {name for candidates in wanted for name in candidates})
+        dags.refresh(session)
+        known = dags.look_up(session, targets.interesting(dags.marks, wanted, ()))
         for candidates in wanted:
-            target = choose(candidates, known)
-            if isinstance(target, Found) and "data" in target.dag.params:
-                found[candidates] = (target.dag.dag_id, _schema(target.dag.params.get_param("data")))
+            target = targets.first(candidates, known, dags.marks)
+            if target is not None and "data" in target.dag.params:
+                found[candidates] = (target.dag.dag_id, _of_one_event(target))
     return found
 
 
-def _schema(param: Any) -> dict[str, Any]:
+def _of_one_event(target: Found) -> dict[str, Any]:
+    param = target.dag.params.get_param("data")
+    gathering = target.mark.gathering
+    schema = dict(batching.schema_of_data(param.schema) if gathering and gathering.is_batch else param.schema)
     # Airflow keeps a param's description beside its schema.
-    schema = dict(param.schema)
     return schema | {"description": param.description} if param.description else schema

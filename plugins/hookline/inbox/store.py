@@ -152,13 +152,13 @@ def take_back_tries(session: Session, numbers: Sequence[int], now: datetime) -> 
     )
 
 
-def dispatched(event: InboxEvent, dag_id: str, run_id: str) -> None:
-    """Record the run that the event started."""
+def dispatched(event: InboxEvent, dag_id: str | None, run_id: str | None) -> None:
+    """Record the run that the event started, or the Dag that is to have one."""
     event.state, event.dag_id, event.run_id, event.reason = DISPATCHED, dag_id, run_id, None
 
 
 def taken(event: InboxEvent) -> None:
-    """Record that the event went to a waiting task and starts no run."""
+    """Record that the event went to a waiting task or an asset, and starts no run."""
     event.state, event.reason = DISPATCHED, None
 
 

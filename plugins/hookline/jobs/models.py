@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import BigInteger, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hookline.orm import Base
@@ -39,7 +39,8 @@ class Job(Base):
     source, id, type and time of the event are copied, so that the record outlives the inbox. ``target`` is a
     dag id, an asset's URI, or dag, run, task and map index of a woken task: an event has a target once, but
     for replays, which name the job they repeat in ``origin_seq``. ``body`` is the event where it is not the
-    inbox's. ``gather_key`` is what a job waits with: jobs of one Dag and key are one batch or one queue.
+    inbox's. ``run_paused`` lets it go out although its Dag is paused. ``gather_key`` is what it waits with:
+    jobs of one Dag and key are one batch or one queue.
     """
 
     __tablename__ = "hookline_job"
@@ -91,3 +92,23 @@ class Job(Base):
     body: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    run_paused: Mapped[bool | None] = mapped_column(Boolean)
+
+
+class Turn(Base):
+    """Whose turn it is: the job that has a key of a Dag that takes one event after another."""
+
+    __tablename__ = "hookline_turn"
+
+    dag_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    gather_key: Mapped[str] = mapped_column(String(250), primary_key=True)
+    job_seq: Mapped[int] = mapped_column(BigInteger)
+
+
+class Progress(Base):
+    """How far a loop has come; its lock is that of the one replica that goes on."""
+
+    __tablename__ = "hookline_progress"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)

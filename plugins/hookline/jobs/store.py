@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import func, insert, or_, select, update
 
 from hookline.inbox.models import InboxEvent
 from hookline.jobs.models import PENDING, Job
@@ -68,6 +68,7 @@ class NewJob:
     due_at: datetime | None = None
     origin_seq: int | None = None
     body: str | None = None
+    run_paused: bool | None = None
 
 
 @dataclass(slots=True)
@@ -103,6 +104,28 @@ def add(session: Session, jobs: Sequence[NewJob], now: datetime) -> list[int]:
     ]
     statement = insert(Job).returning(Job.seq, sort_by_parameter_order=True)
     return list(session.scalars(statement, rows))
+
+
+def change(session: Session, jobs: Sequence[tuple[int, NewJob]], now: datetime) -> None:
+    """Write what has become of jobs; they are locked by the caller.
+
+    :param jobs: each with its number.
+    """
+    for number, job in jobs:
+        session.execute(
+            update(Job)
+            .where(Job.seq == number)
+            .values(
+                state=job.state,
+                reason=job.reason,
+                run_id=job.run_id,
+                gather_key=job.gather_key,
+                attempts=job.attempts,
+                due_at=job.due_at or now,
+                updated_at=now,
+            )
+            .execution_options(synchronize_session=False)
+        )
 
 
 def get(connection: Connection, seq: int) -> Any:

@@ -44,5 +44,15 @@ def run_id(source: str, event: str) -> str:
     return f"webhook__{source}__{_HASHED}{_digest(event)}"
 
 
+def job_run_id(job: int) -> str:
+    """Return the identifier of a run that no single event names: a batch, or a replay.
+
+    No event has it: between its source and its id an event's run has two underscores more.
+
+    :param job: running number of the job.
+    """
+    return f"webhook__job-{job}"
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

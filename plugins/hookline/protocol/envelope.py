@@ -17,6 +17,7 @@ _SECRET = re.compile(
     r"|jwt|assertion|session|(?<![a-z])(auth|sig|hmac)(?![a-z])",
     re.IGNORECASE,
 )
+MAX_PATH = 2000
 MAX_NAME = 200
 """Characters; a header or parameter with a longer name is left out."""
 # All zeros is no identifier, and version ff is none (section 3.2.2).
@@ -39,10 +40,12 @@ def envelope(
     :param hidden_query: names of query parameters that it reads.
     :param attributes: of the CloudEvent that the sender sent: ``time`` and ``subject`` are taken over.
     :returns: ``specversion``, ``id``, ``source``, ``type``, ``time``, ``datacontenttype`` and
-        ``hookline`` with ``headers`` and ``query`` without secrets, ``traceparent`` where the sender
-        gave a valid one (https://www.w3.org/TR/trace-context/), and these attributes as ``cloudevent``.
+        ``hookline`` with the ``path`` it was received on, ``headers`` and ``query`` without secrets,
+        ``traceparent`` where the sender gave a valid one (https://www.w3.org/TR/trace-context/), and these
+        attributes as ``cloudevent``.
     """
     extension: dict[str, Any] = {
+        "path": "/".join(filter(None, ("/hooks/in", source, message.event_path)))[:MAX_PATH],
         "headers": public_fields(message, hidden),
         "query": public_query(message, hidden_query),
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline.authoring.declaration import MARKER
+from hookline.authoring import MARKER
 from hookline.authoring.event import Event
 from hookline.exceptions import HooklineError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.models.dag import DagModel
+from airflow.models.asset import AssetEvent, AssetModel
+from airflow.models.dag import DagModel, DagTag
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
@@ -19,9 +20,11 @@ from sqlalchemy.orm import Session
 from hookline.authoring import event_dag
 from hookline.database import engine
 from hookline.inbox.models import InboxEvent
-from hookline.jobs.models import Job
+from hookline.jobs.models import Job, Progress, Turn
 
 BUNDLE = "tests"
+HOOKLINE = (InboxEvent, Job, Turn, Progress)
+DAGS = (SerializedDagModel, DagVersion, DagTag, DagModel)
 
 
 def write(name: str, schema: Mapping[str, Any] | None = None, *, sample: Any = None, **options: Any) -> None:
@@ -34,29 +37,52 @@ def write(name: str, schema: Mapping[str, Any] | None = None, *, sample: Any = N
         EmptyOperator(task_id="nothing")
 
     dag = event_dag(name, schema=schema, sample={} if sample is None else sample, **options)(author)()
+    dag_id = dag.dag_id
     lazy = LazyDeserializedDAG(data=DagSerialization.to_dict(dag))
     with Session(engine()) as session, session.begin():
         if session.get(DagBundleModel, BUNDLE) is None:
             session.add(DagBundleModel(name=BUNDLE))
             session.flush()
-        if session.get(DagModel, name) is None:
+        if session.get(DagModel, dag_id) is None:
+            file = f"{dag_id}.py"
             session.add(
-                DagModel(dag_id=name, bundle_name=BUNDLE, is_stale=False, is_paused=False, fileloc="x")
+                DagModel(
+                    dag_id=dag_id,
+                    bundle_name=BUNDLE,
+                    is_stale=False,
+                    is_paused=False,
+                    fileloc=f"/dags/{file}",
+                    relative_fileloc=file,
+                    tags=[DagTag(name=tag) for tag in sorted(dag.tags)],
+                )
             )
             session.flush()
         SerializedDagModel.write_dag(lazy, bundle_name=BUNDLE, session=session)
 
 
-def pause(name: str) -> None:
-    """Pause a Dag."""
+def set_paused(name: str, paused: bool) -> None:
+    """Pause a Dag, or let it go on."""
     with Session(engine()) as session, session.begin():
         model = session.get(DagModel, name)
         assert model is not None
-        model.is_paused = True
+        model.is_paused = paused
+
+
+def pause(name: str) -> None:
+    """Pause a Dag."""
+    set_paused(name, True)
+
+
+def forget(name: str) -> None:
+    """Let a Dag be gone, as when its file is."""
+    with Session(engine()) as session, session.begin():
+        model = session.get(DagModel, name)
+        assert model is not None
+        model.is_stale = True
 
 
 def empty() -> None:
     """Forget all events, runs and Dags."""
     with Session(engine()) as session, session.begin():
-        for table in (TaskInstance, DagRun, SerializedDagModel, DagVersion, DagModel, InboxEvent, Job):
+        for table in (*HOOKLINE, AssetEvent, AssetModel, TaskInstance, DagRun, *DAGS):
             session.execute(delete(table))

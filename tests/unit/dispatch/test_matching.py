@@ -16,6 +16,7 @@ from hookline import parking
 from hookline.database import engine
 from hookline.dispatch import batch
 from hookline.dispatch.dags import EventDags
+from hookline.dispatch.route import Router
 from hookline.dispatch.waits import Waits
 from hookline.inbox.models import DISPATCHED, HELD, InboxEvent
 from hookline.protocol.wait import Wait
@@ -61,8 +62,8 @@ def send(*names: str, data: Any = None, correlation: str | None = "7", **changed
 
 
 def dispatch() -> None:
-    dags = EventDags()
-    while batch.dispatch(dags):
+    router = Router(EventDags())
+    while batch.dispatch(router):
         pass
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from hookline.database import engine
 from hookline.dispatch import batch, schemas
 from hookline.dispatch.dags import EventDags
+from hookline.dispatch.route import Router
 from hookline.inbox.models import DISPATCHED, PENDING, QUARANTINED, InboxEvent
 from hookline.ingress import door
 from tests.unit.dispatch import event_dags
@@ -121,7 +122,7 @@ def test_a_mended_event_may_come_with_the_same_id(server: Server) -> None:
     answer = send(server, {"total": 5})
     assert (answer.status_code, answer.json()["duplicate"]) == (202, False)
     assert stored() == [(PENDING, None)]
-    assert batch.dispatch(EventDags()) == 1
+    assert batch.dispatch(Router(EventDags())) == 1
     assert stored() == [(DISPATCHED, None)]
     assert send(server, {"total": 6}).json()["duplicate"] is True
     assert send(server, {}).status_code == 422

@@ -55,7 +55,11 @@ def test_the_event_is_a_cloudevent() -> None:
         "type": "orders.paid",
         "time": "2026-09-21T14:13:20.123Z",
         "datacontenttype": "application/json",
-        "hookline": {"headers": {"x-shop": "1"}, "query": {"page": "2"}},
+        "hookline": {
+            "path": "/hooks/in/shop",
+            "headers": {"x-shop": "1"},
+            "query": {"page": "2"},
+        },
     }
 
 
