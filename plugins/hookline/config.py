@@ -10,6 +10,7 @@ SECTION = "hookline"
 LEAST = {
     "poll_interval": 0.1,
     "hold_interval": 0.1,
+    "observe_interval": 0.1,
     "source_cache_seconds": 0.0,
     "max_body_bytes": 1.0,
     "request_timeout": 1.0,
@@ -74,3 +75,10 @@ def secret_key() -> str:
     from airflow.configuration import conf
 
     return conf.get_mandatory_value("api", "secret_key")
+
+
+def base_url() -> str:
+    """Return ``[api] base_url``, where people reach the web UI, without a slash at its end."""
+    from airflow.configuration import conf
+
+    return str(conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")

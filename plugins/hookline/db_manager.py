@@ -9,6 +9,7 @@ from airflow.utils.db_manager import BaseDBManager
 from hookline.inbox.models import InboxEvent
 from hookline.inbox.refusals import Refusal
 from hookline.jobs.models import Job, Progress, Turn
+from hookline.observe.models import Cursor, OpenRun, Registered, Seen
 from hookline.orm import Base
 from hookline.outbox.models import Attempt, Delivery, EndpointState
 from hookline.tokens.models import Consent, KeptToken
@@ -40,5 +41,9 @@ TABLES = (
     EndpointState,
     Waiter,
     Collected,
+    Cursor,
+    OpenRun,
+    Seen,
+    Registered,
 )
 """Importing them fills the MetaData."""

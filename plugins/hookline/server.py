@@ -41,6 +41,9 @@ from hookline.ingress.reply import Replies
 from hookline.ingress.shutdown import announced
 from hookline.ingress.sources import Sources
 from hookline.ingress.status import Status, Tokens
+from hookline.loop import Loop
+from hookline.observe.plans import Plans
+from hookline.observe.sweep import Observer
 from hookline.protocol import guard, networks
 from hookline.tokens.callback import Callback
 from hookline.tokens.keeper import Keeper
@@ -53,7 +56,7 @@ START_SECONDS = 15.0
 
 
 class Loops:
-    """Dispatcher, waits, keeper and deliverer, as ``[hookline]`` says.
+    """Dispatcher, waits, keeper, observer and deliverer, as ``[hookline]`` says.
 
     :raises ConfigurationError: it says what cannot be meant.
     """
@@ -65,6 +68,9 @@ class Loops:
         )
         self._waits = Waits(poll=config.get_float("poll_interval"))
         self._keeper = Keeper(poll=config.get_float("poll_interval"))
+        self._observer = Loop(
+            "observe", Observer(Plans(), config.base_url()).look, config.get_float("observe_interval")
+        )
         self.deliverer = Deliverer(settings.read(), poll=config.get_float("poll_interval"))
 
     def start(self) -> list[asyncio.Task[None]]:
@@ -73,6 +79,7 @@ class Loops:
             asyncio.create_task(self.dispatcher.run(), name="dispatch"),
             asyncio.create_task(self._waits.run(), name="waits"),
             asyncio.create_task(self._keeper.run(), name="tokens"),
+            asyncio.create_task(self._observer.run(), name="observe"),
             asyncio.create_task(self.deliverer.run(), name="delivery"),
         ]
 

@@ -14,6 +14,7 @@ from airflow.cli.cli_config import (
 )
 
 from hookline.cli import sent
+from hookline.cli.step_webhooks_definition import step_webhooks
 from hookline.http.body import BODY_TYPES
 
 if TYPE_CHECKING:
@@ -214,6 +215,7 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                 ),
                 sources,
                 events,
+                step_webhooks(),
                 catalog,
                 *sent.get_groups(),
                 ActionCommand(

@@ -1,0 +1,136 @@
+"""One look at what happened: in one transaction, what was seen and the messages about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from hookline.database import autocommit, engine
+from hookline.observe import reading
+from hookline.observe.look import Look, insert
+from hookline.observe.messages import Sight, messages
+from hookline.observe.models import Cursor, OpenRun, Seen
+from hookline.observe.reading import CHUNK, OVERLAP
+from hookline.outbox import store
+
+if TYPE_CHECKING:
+    from hookline.observe.plans import Plans
+    from hookline.steps.transition import Transition
+
+NAME = "steps"
+MESSAGES = 200
+"""Of one statement; SQLite takes 32,766 parameters."""
+KNOWN = 100_000
+"""Transitions that a process remembers to have seen, so that it need not ask."""
+
+
+class Observer:
+    """Looks, together with the observers of other processes: one at a time.
+
+    :param plans: reads who is to be told.
+    :param base_url: of Airflow, for the links in messages.
+    """
+
+    def __init__(self, plans: Plans, base_url: str) -> None:
+        self._plans = plans
+        self._base_url = base_url.rstrip("/")
+        self._busy = True
+        self._known: set[Transition] = set()
+
+    def look(self) -> int:
+        """Look once.
+
+        :returns: 1 where there is more to see at once, else 0.
+        :raises SQLAlchemyError: the database is away; nothing was seen.
+        """
+        now = datetime.now(UTC)
+        if not self._busy and not _anything_new(now):
+            return 0
+        with Session(engine(), expire_on_commit=False) as session, session.begin():
+            row = session.execute(
+                select(Cursor, *reading.heads())
+                .where(Cursor.name == NAME)
+                .with_for_update(skip_locked=True, of=Cursor)
+            ).one_or_none()
+            if row is None:
+                _begin(session, now)
+                return 0
+            look = Look(session, row, now)
+            found = look.see()
+            told = self._tell(look, found)
+            look.advance()
+        self._known = (self._known if len(self._known) < KNOWN else set()) | told
+        self._busy = bool(told)
+        return int(look.behind)
+
+    def _tell(self, look: Look, found: Mapping[Transition, datetime | None]) -> set[Transition]:
+        unknown = [one for one in found if one not in self._known]
+        if not unknown:
+            return set()
+        session, runs = look.session, look.runs
+        plans = self._plans.of(session, list(runs.values()), look.stamp)
+        wanted = [one for one in unknown if plans[one.run].of(one.task_id, one.name)]
+        new = _unseen(session, wanted, look.now)
+        if new:
+            made = messages(session, Sight(runs, plans, found, look.now, self._base_url), new)
+            made.sort(key=lambda message: message.occurred_at)
+            for start in range(0, len(made), MESSAGES):
+                store.add(session, made[start : start + MESSAGES])
+        return set(wanted)
+
+
+def _anything_new(now: datetime) -> bool:
+    with autocommit() as connection:
+        query = select(
+            Cursor.log_id,
+            Cursor.run,
+            Cursor.thorough_at,
+            *reading.heads(),
+            exists(select(OpenRun.run)).label("open"),
+        ).where(Cursor.name == NAME)
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        return True
+    due = row.open or now - row.thorough_at >= OVERLAP
+    return bool(due or row.log_head != row.log_id or row.run_head != row.run)
+
+
+def _begin(session: Session, now: datetime) -> None:
+    # What happened before Hookline came is nobody's news.
+    log_head, run_head, *_ = session.execute(select(*reading.heads())).one()
+    values = {
+        "name": NAME,
+        "log_id": log_head,
+        "log_id_between": log_head,
+        "log_id_before": log_head,
+        "run": run_head,
+        "seen_to": now,
+        "thorough_at": now,
+        "turned_at": now,
+    }
+    session.execute(insert(session)(Cursor).values(values).on_conflict_do_nothing())
+
+
+def _unseen(session: Session, found: Sequence[Transition], now: datetime) -> list[Transition]:
+    """Keep the transitions, and return those that were not known, in their order."""
+    new: set[Any] = set()
+    for start in range(0, len(found), CHUNK):
+        rows = [
+            {
+                "run": one.run,
+                "task_id": one.task_id,
+                "map_index": one.map_index,
+                "try_number": one.try_number,
+                "name": one.name,
+                "seen_at": now,
+            }
+            for one in found[start : start + CHUNK]
+        ]
+        statement = insert(session)(Seen).values(rows).on_conflict_do_nothing()
+        key = (Seen.run, Seen.task_id, Seen.map_index, Seen.try_number, Seen.name)
+        new |= {tuple(row) for row in session.execute(statement.returning(*key))}
+    return [one for one in found if (one.run, one.task_id, one.map_index, one.try_number, one.name) in new]
