@@ -19,6 +19,8 @@ from hookline.exceptions import ConfigurationError
 from hookline.protocol.wait import KEY, METHOD, RESULT, Wait
 
 SINCE_THE_WAIT = "wait"
+SCHEDULED = ("scheduled", "backfill")
+"""Types of runs (``DagRunType``) that are not made at the time they are for."""
 RESERVED = ("__classname__", "__id__")
 """Members that Airflow keeps for itself in XComs (``airflow/sdk/serde``)."""
 
@@ -122,7 +124,7 @@ class Criteria:
             correlation = str(correlation)
         try:
             return self._wait(
-                _time(self.since) if self.since is not None else run.start_date or run.run_after,
+                _time(self.since) if self.since is not None else _start(run),
                 source=self.source,
                 event_type=self.event_type,
                 correlation=correlation,
@@ -139,6 +141,12 @@ class Criteria:
 
 def _plain(value: Any) -> Any:
     return None if value is None or not isinstance(value, str) or "{{" in value or "{%" in value else value
+
+
+def _start(run: Any) -> datetime:
+    # Who starts a run tells others of it at once; a run of a schedule may be of the past and have waited.
+    began: datetime = run.start_date or run.run_after
+    return began if run.run_type in SCHEDULED else min(began, run.run_after)
 
 
 def _time(since: datetime | str) -> datetime:

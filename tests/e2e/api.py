@@ -8,10 +8,14 @@ import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.request import Request, urlopen
 
 
 class Api(ThreadingHTTPServer):
-    """``/status/404`` answers 404, ``/flaky/…`` 503 once, ``/later`` 429, ``/slow/…`` slowly."""
+    """``/status/404`` answers 404, ``/flaky/…`` 503 once, ``/later`` 429, ``/slow/…`` slowly.
+
+    ``/callback`` posts to the ``url`` of its body before it answers.
+    """
 
     daemon_threads = True
     request_queue_size = 128
@@ -55,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         request = {"method": self.command, "path": path, "query": query, "headers": headers, "body": body}
         number = self.server.remember(request)
         kind, _, rest = path.strip("/").partition("/")
+        if kind == "callback":
+            urlopen(Request(json.loads(body)["url"], data=b"{}", method="POST"), timeout=30).close()
         if kind == "slow":
             time.sleep(self.server.slowness)
         status = {"status": rest, "flaky": "503" if number == 1 else "200", "later": "429"}.get(kind, "200")

@@ -50,6 +50,10 @@ def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
             name: {**target, "password": SECRET, "extra": {"auth_type": "bearer"}}
             for name in (*MAIN, *PLATFORM)
         },
+        "partner": {
+            "conn_type": "webhook",
+            "extra": {"auth_type": "none", "correlation": "query:correlation"},
+        },
         "waits": {"conn_type": "webhook", "extra": {**WAITS, "event_id": "header:X-Delivery-Id"}},
         "desk": {
             "conn_type": "webhook",
@@ -71,6 +75,7 @@ def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in connections.items()},
         "AIRFLOW__HOOKLINE__HOLD_INTERVAL": "1",
         "AIRFLOW__HOOKLINE__ALLOWED_NETWORKS": "127.0.0.1",
+        "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
         "OAUTHLIB_INSECURE_TRANSPORT": "1",
     }
 

@@ -45,9 +45,10 @@ def scheduled(session: Session, uris: Collection[str]) -> dict[str, AssetModel]:
     return {asset.uri: asset for asset in session.scalars(query)}
 
 
-def register(session: Session, asset: AssetModel, content: Content) -> str | None:
+def register(session: Session, asset: AssetModel, content: Content, *, watched: bool = False) -> str | None:
     """Register one event of an asset, as Airflow's API does.
 
+    :param watched: as for an asset with a watcher, where readers look for the event in ``payload``.
     :returns: why it was not.
     """
     key = content.subject if _is_partitioned(asset) else None
@@ -55,7 +56,7 @@ def register(session: Session, asset: AssetModel, content: Content) -> str | Non
         with session.begin_nested():
             made = asset_manager.register_asset_change(
                 asset=asset,
-                extra=_extra(content),
+                extra={"from_trigger": True, "payload": _extra(content)} if watched else _extra(content),
                 partition_key=key[:MAX_PARTITION] if key else None,
                 session=session,
             )

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
-from hookline.dispatch import matching
+from hookline.dispatch import matching, wakes
 from hookline.dispatch.route import MAX_ATTEMPTS
 from hookline.inbox import store
 from hookline.inbox.models import HELD
@@ -76,8 +76,9 @@ def _begin(session: Session, now: datetime) -> tuple[int, list[int]]:
 def _try(router: Router, numbers: list[int]) -> None:
     with Session(engine(), expire_on_commit=False) as session, session.begin():
         events = store.lock(session, numbers)
-        woke = {event.seq for event, _ in matching.offer(session, events)}
-        router.route(session, events, woke)
+        taken = matching.offer(session, events)
+        wakes.record(session, taken)
+        router.route(session, events, {event.seq for event, _ in taken})
     for event in events:
         _report(event)
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import timezone
 
-from hookline.dispatch import assets, targets
+from hookline.dispatch import assets, targets, watchers
 from hookline.dispatch.dags import Found, NotFound
 from hookline.dispatch.runs import Runs, Start
+from hookline.dispatch.watchers import Watchers
 from hookline.inbox import store as inbox
 from hookline.jobs import queue, store
 from hookline.jobs.models import ASSET, DONE, GATHERING, HELD, PENDING, REFUSED, RUN
@@ -40,11 +41,13 @@ class Plan:
 
     :param found: the Dag that is to run now.
     :param asset: the asset that is updated.
+    :param watched: whether the asset watches the source.
     """
 
     job: NewJob
     found: Found | None = None
     asset: AssetModel | None = None
+    watched: bool = False
     number: int = 0
 
 
@@ -70,6 +73,7 @@ class Router:
     def __init__(self, dags: EventDags) -> None:
         self.dags = dags
         self.runs = Runs()
+        self._watchers = Watchers()
         self.touched: set[tuple[str, str]] = set()
 
     def route(self, session: Session, events: Sequence[InboxEvent], taken: Collection[int] = ()) -> None:
@@ -89,7 +93,7 @@ class Router:
             _settle(plan.job, start, now)
         for route, plan in plans:
             if plan.asset is not None:
-                plan.job.reason = assets.register(session, plan.asset, route.content)
+                plan.job.reason = assets.register(session, plan.asset, route.content, watched=plan.watched)
                 plan.job.state = REFUSED if plan.job.reason else DONE
         changed = [plan for _, plan in plans if plan.job.state not in (DONE, HELD, GATHERING)]
         store.change(session, [(plan.number, plan.job) for plan in changed], now)
@@ -104,6 +108,7 @@ class Router:
         known = self.dags.look_up(session, wanted)
         uris = {event.seq: assets.uri(event.source, event.event_type) for event in events}
         scheduled = assets.scheduled(session, set(uris.values()))
+        watching = self._watchers.look_up(session)
         for event in events:
             route = Route(event, Content(event.body))
             for dag_id, entry in self._targets(route, candidates[event.seq], known):
@@ -111,6 +116,9 @@ class Router:
             asset = scheduled.get(uris[event.seq])
             if asset is not None:
                 route.plans.append(Plan(_job(route, ASSET, asset.uri), asset=asset))
+            for watcher in watchers.matching(watching, event, route.content):
+                if watcher is not asset:
+                    route.plans.append(Plan(_job(route, ASSET, watcher.uri), asset=watcher, watched=True))
             yield route
 
     def _targets(self, route: Route, candidates: Sequence[str], known: Known) -> list[targets.Target]:

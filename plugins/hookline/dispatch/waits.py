@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from hookline.database import engine
-from hookline.dispatch import matching
+from hookline.dispatch import matching, wakes
 from hookline.dispatch.parked import Parked
 from hookline.inbox import store
 from hookline.inbox.models import HELD
@@ -26,6 +26,7 @@ class Waits(Loop):
         found = self._parked.look()
         with Session(engine()) as session, session.begin():
             settled, taken = matching.settle(session)
+            wakes.record(session, taken)
             for event, _ in taken:
                 if event.state == HELD:
                     store.taken(event)

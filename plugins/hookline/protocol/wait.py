@@ -20,6 +20,8 @@ RESULT = "result"
 """Member of the event a task is woken with that holds the result as JSON text."""
 METHOD = "on_events"
 """The operator's method that a task with such a wait is resumed by."""
+WATCHER = "hookline.triggers.webhook.WebhookEventTrigger"
+"""Class path of the trigger by which an asset watches a source."""
 EVENTS = "events"
 """The ``kind`` of a wait for events."""
 

@@ -29,7 +29,8 @@ class WebhookSensor(BaseSensorOperator):
         looks every ``[scheduler] trigger_timeout_check_interval``, and until then an event still counts.
     :param soft_fail: skip the task when the time is up, instead of failing it.
     :param since: events received before do not count: a time, ISO 8601 text, or ``"wait"`` for the moment
-        when the task begins to wait; by default the start of the run.
+        when the task begins to wait; by default the start of the run: when it was triggered or, of a run of a
+        schedule, when it began.
     :param count: how many different events to wait for.
     :param within: seconds, or a timedelta, that lie between the first and the last of them at most.
     :param shared: whether other waiting tasks may have the same event; False gives each event to one task,
