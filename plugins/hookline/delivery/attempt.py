@@ -86,10 +86,10 @@ async def attempt(row: Any, targets: Targets, transport: AsyncTransport, setting
         endpoint = endpoint_of(row.target)
         target = await targets.get(endpoint)
         secrets = target.secrets
+        _require_size(row.payload, settings.most_bytes)
         request = compose_delivery(target, endpoint, row.delivery_id, row.payload)
         secrets |= request.secrets
         try:
-            _require_size(row.payload, settings.most_bytes)
             received = await _exchange(request, target, transport, settings.timeout)
         except UndecodedAnswer as error:
             received = error.received  # its status says enough
@@ -126,8 +126,8 @@ class _TooLarge(Exception):
 def _require_size(payload: str, most: int) -> None:
     if len(payload) > most:
         raise _TooLarge(
-            f"the message has {len(payload)} bytes, and [hookline] delivery_max_bytes allows {most}; "
-            "send less, or raise it and replay the delivery"
+            f"the message is over the {most} bytes of [hookline] delivery_max_bytes; send less, or raise it "
+            "and replay the delivery"
         )
 
 

@@ -69,7 +69,8 @@ class Taking:
             if not shares[key]:
                 self._turn_at[key] = time.monotonic() + wait
         shares = {key: share for key, share in shares.items() if share}
-        taken = claims.claim(connection, shares, ordered(due), now, self._settings.lease)
+        bounds: dict[str, Any] = {"lease": self._settings.lease, "most_bytes": self._settings.most_bytes}
+        taken = claims.claim(connection, shares, ordered(due), now, **bounds)
         return [(row, row.endpoint in troubled) for row in taken]
 
     def _probe(self, connection: Connection, row: Any, now: datetime) -> list[tuple[str, int]]:

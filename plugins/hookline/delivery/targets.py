@@ -9,6 +9,8 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import structlog
+
 from hookline import config
 from hookline.connections import find
 from hookline.exceptions import ConfigurationError
@@ -16,6 +18,8 @@ from hookline.http.companion import COMPANION, NONE, REFRESH, fingerprint
 from hookline.http.connection import target_of
 from hookline.http.target import Target, anonymous, opened
 from hookline.outbox.message import Endpoint
+
+log = structlog.get_logger(__name__)
 
 DEFAULT_AUTH = "standard_webhooks"
 """Of a Connection that names no ``auth_type``."""
@@ -64,7 +68,10 @@ class Targets:
         """Ask the server's keeper for another access token (see :mod:`hookline.http.companion`)."""
         self._known.pop((endpoint.conn_id, endpoint.auth, endpoint.url), None)
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._threads, _demand, str(endpoint.conn_id), target.access_token)
+        try:
+            await loop.run_in_executor(self._threads, _demand, str(endpoint.conn_id), target.access_token)
+        except Exception:  # the next attempt asks again; what was answered is recorded
+            log.exception("no other token can be asked for", conn_id=endpoint.conn_id)
 
     def close(self) -> None:
         """Stop the threads."""

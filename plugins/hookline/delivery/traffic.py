@@ -45,7 +45,6 @@ class Traffic:
         room = self.room
         left = [(key, most - self.of(key)) for key, most in wanted if most > self.of(key)]
         random.shuffle(left)  # where there is less room than endpoints, each has its turn
-        left.sort(key=lambda pair: pair[1])
         shares: dict[str, int] = {}
         for index, (key, most) in enumerate(left):
             share = min(most, -(-room // (len(left) - index)))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_ENDPOINTS = 100
 """Of one claim: one statement has a part for each."""
 MOST_HELD = 500
+_WITHOUT_PAYLOAD = [column for column in Delivery.__table__.c if column.name != "payload"]
 
 
 def due_endpoints(connection: Connection, now: datetime) -> list[Any]:
@@ -44,14 +45,17 @@ def claim(
     wanted: Mapping[str, int],
     ordered: frozenset[str],
     now: datetime,
+    *,
     lease: timedelta,
+    most_bytes: int,
 ) -> list[Any]:
     """Take the deliveries that have been due longest, and return them as rows.
 
     :param wanted: how many of each endpoint at most.
     :param ordered: those of which only the first that is pending may be taken.
+    :param most_bytes: of a payload; one that is longer is cut to one more.
     """
-    keys = sorted(wanted)[:MOST_ENDPOINTS]
+    keys = list(wanted)[:MOST_ENDPOINTS]
     if not keys:
         return []
     parts = [_first(key, now) if key in ordered else _oldest(key, wanted[key], now) for key in keys]
@@ -63,7 +67,7 @@ def claim(
         update(Delivery)
         .where(Delivery.seq.in_(numbers), Delivery.state == PENDING, Delivery.due_at <= now)
         .values(due_at=now + lease)
-        .returning(Delivery.__table__)
+        .returning(*_WITHOUT_PAYLOAD, func.substr(Delivery.payload, 1, most_bytes + 1).label("payload"))
     )
     return sorted(connection.execute(statement).all(), key=lambda row: int(row.seq))
 
@@ -93,7 +97,7 @@ def _first(key: str, now: datetime) -> Any:
 
 def probe(connection: Connection, key: str, now: datetime, lease: timedelta) -> bool:
     """Begin to probe an endpoint whose breaker is open; False if it is not time, or another process does."""
-    row = _locked(connection, key, skip_locked=True)
+    row = _locked(connection, key)
     if row is None:
         return False
     began = breaker.probing(state_of(row), now, lease)
@@ -105,7 +109,8 @@ def probe(connection: Connection, key: str, now: datetime, lease: timedelta) -> 
 def turns(connection: Connection, key: str, limit: rate.Rate, most: int, now: datetime) -> tuple[int, float]:
     """Take turns under the rate that all processes share.
 
-    :returns: how many of ``most`` there are now, and the seconds until the next if there are none.
+    :returns: how many of ``most`` there are now, and the seconds until the next if there are none; none while
+        another process takes some.
     """
     row = _locked(connection, key)
     if row is None:
@@ -176,6 +181,7 @@ def write(connection: Connection, key: str, state: breaker.Breaker, now: datetim
     )
 
 
-def _locked(connection: Connection, key: str, *, skip_locked: bool = False) -> Any | None:
+def _locked(connection: Connection, key: str) -> Any | None:
+    # Whoever takes deliveries waits for no lock, so that there is no deadlock with those who record.
     query = select(EndpointState.__table__).where(EndpointState.key == key)
-    return connection.execute(query.with_for_update(skip_locked=skip_locked)).first()
+    return connection.execute(query.with_for_update(skip_locked=True)).first()

@@ -52,7 +52,11 @@ def receiving() -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # its sender was killed
+                self.close_connection = True
+                return
             fields = {name.lower(): value for name, value in self.headers.items()}
             sent = Sent(self.path, fields, body)
             receiver.sent.append(sent)
