@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-POOL_SIZE = 4
+POOL_SIZE = 8
 SQLITE_BUSY_SECONDS = 30
 
 

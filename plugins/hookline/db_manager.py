@@ -12,6 +12,7 @@ from hookline.jobs.models import Job, Progress, Turn
 from hookline.observe.models import Cursor, OpenRun, Registered, Seen
 from hookline.orm import Base
 from hookline.outbox.models import Attempt, Delivery, EndpointState
+from hookline.replay.models import Replay, ReplayItem
 from hookline.tokens.models import Consent, KeptToken
 from hookline.waiters.models import Collected, Waiter
 
@@ -33,6 +34,8 @@ TABLES = (
     Job,
     Turn,
     Progress,
+    Replay,
+    ReplayItem,
     Refusal,
     KeptToken,
     Consent,

@@ -45,6 +45,7 @@ from hookline.loop import Loop
 from hookline.observe.plans import Plans
 from hookline.observe.sweep import Observer
 from hookline.protocol import guard, networks
+from hookline.replay import carry
 from hookline.tokens.callback import Callback
 from hookline.tokens.keeper import Keeper
 
@@ -67,6 +68,7 @@ class Loops:
             hold_poll=config.get_float("hold_interval"),
         )
         self._waits = Waits(poll=config.get_float("poll_interval"))
+        self._replay = Loop("replay", carry.go, config.get_float("poll_interval"))
         self._keeper = Keeper(poll=config.get_float("poll_interval"))
         self._observer = Loop(
             "observe", Observer(Plans(), config.base_url()).look, config.get_float("observe_interval")
@@ -81,6 +83,7 @@ class Loops:
             asyncio.create_task(self._keeper.run(), name="tokens"),
             asyncio.create_task(self._observer.run(), name="observe"),
             asyncio.create_task(self.deliverer.run(), name="delivery"),
+            asyncio.create_task(self._replay.run(), name="replay"),
         ]
 
 

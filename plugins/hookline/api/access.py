@@ -106,6 +106,22 @@ def require_connection(user: BaseUser, method: Any, name: str | None, session: S
         raise forbidden("This takes a right to Connections that you do not have.")
 
 
+def require_trigger(user: BaseUser, dag_id: str | None, session: Session) -> None:
+    """Let nobody pass who may not trigger a Dag, or any; blocking.
+
+    :raises Rejected: they may not.
+    """
+    manager = get_auth_manager()
+    if dag_id is None:
+        allowed = manager.is_authorized_dag(method="POST", access_entity=RUNS, user=user) or bool(
+            may_run(user, manager.get_authorized_dag_ids(user=user, method="GET", session=session), session)
+        )
+    else:
+        allowed = bool(may_run(user, [dag_id], session))
+    if not allowed:
+        raise forbidden("You may not trigger this Dag." if dag_id else "You may not trigger any Dag.")
+
+
 def may_run(user: BaseUser, dag_ids: Iterable[str], session: Session) -> frozenset[str]:
     """Return those of the Dags that ``user`` may trigger; blocking."""
     wanted = list(dag_ids)

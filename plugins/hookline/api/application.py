@@ -8,15 +8,17 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import JSONResponse
 
 from hookline import __version__
-from hookline.api import catalog, events, held, jobs, overview, problems, sources, tokens
+from hookline.api import catalog, events, held, jobs, overview, problems, replays, sources, tokens
 from hookline.api.desk import Desk
 from hookline.api.route import Guarded
+from hookline.dispatch.dags import EventDags
 
 ROUTERS = (
     overview.router,
     events.router,
     held.router,
     jobs.router,
+    replays.router,
     sources.router,
     tokens.router,
     catalog.router,
@@ -33,7 +35,7 @@ def create() -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    app.state.desk = Desk()
+    app.state.desk, app.state.dags = Desk(), EventDags()
     problems.install(app)
     for router in (*ROUTERS, _description(app)):
         app.include_router(router, responses=problems.responses())

@@ -68,7 +68,7 @@ class JobDetail(JobSummary):
     """The CloudEvent; null where it is no longer kept."""
 
 
-class JobQuery(BaseModel):
+class JobFilter(BaseModel):
     """Which jobs; all that is given must fit."""
 
     model_config = ConfigDict(extra="forbid")
@@ -83,13 +83,17 @@ class JobQuery(BaseModel):
     since: Moment | None = None
     until: Moment | None = None
     text: Words | None = None
-    limit: Limit = 50
-    cursor: Cursor = None
 
     def wanted(self, dags: frozenset[str] | None) -> store.Filter:
         """Return it for the table."""
-        given = {name: getattr(self, name) for name in JobQuery.model_fields}
-        return store.Filter(**{k: v for k, v in given.items() if k not in ("limit", "cursor")}, dags=dags)
+        return store.Filter(**{name: getattr(self, name) for name in JobFilter.model_fields}, dags=dags)
+
+
+class JobQuery(JobFilter):
+    """The parameters of a list."""
+
+    limit: Limit = 50
+    cursor: Cursor = None
 
 
 @router.get("/jobs")

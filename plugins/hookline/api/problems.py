@@ -27,7 +27,7 @@ CONFLICT = Problem("conflict", 409, "It is not in a state for this")
 BODY_TOO_LARGE = Problem("body-too-large", 413, "The body is larger than the API takes")
 TOO_SLOW = Problem("too-slow", 503, "The search takes too long")
 BUSY = Problem("busy", 503, "The server cannot answer now")
-STATUSES = (401, 403, 404, 409, 413, 422, 503)
+STATUSES = (400, 401, 403, 404, 409, 413, 422, 503)
 """What any route may answer beside its own."""
 
 RETRY = {"Retry-After": "5"}

@@ -31,11 +31,12 @@ def load(dags: EventDags, wanted: Collection[Candidates]) -> dict[Candidates, tu
         for candidates in wanted:
             target = targets.first(candidates, known, dags.marks)
             if target is not None and "data" in target.dag.params:
-                found[candidates] = (target.dag.dag_id, _of_one_event(target))
+                found[candidates] = (target.dag.dag_id, of_one_event(target))
     return found
 
 
-def _of_one_event(target: Found) -> dict[str, Any]:
+def of_one_event(target: Found) -> dict[str, Any]:
+    """Return the schema that one event's data have to fit; the Dag has the param ``data``."""
     param = target.dag.params.get_param("data")
     gathering = target.mark.gathering
     schema = dict(batching.schema_of_data(param.schema) if gathering and gathering.is_batch else param.schema)

@@ -10,18 +10,25 @@ import uuid6
 MAX_EVENT_ID = 250
 MAX_RUN_ID = 250
 _HASHED = "sha256-"
+# Runs that repeat an event have it, see :mod:`hookline.protocol.repetition`.
+_REPEATED = re.compile(r"~r[0-9]+\Z")
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+\Z")
 
 
 def event_id(delivery_id: str | None) -> str:
     """Return the event's identifier: the sender's delivery id, or a new UUIDv7 when it sent none.
 
-    An id that is too long or holds characters a database or a log refuses is replaced by its digest, so
-    that the same delivery still gives the same event.
+    An id that is too long, holds characters a database or a log refuses, or looks like that of a repeated
+    event is replaced by its digest, so that the same delivery still gives the same event.
     """
     if delivery_id is None:
         return str(uuid6.uuid7())
-    if len(delivery_id) > MAX_EVENT_ID or not delivery_id.isprintable() or delivery_id.startswith(_HASHED):
+    if (
+        len(delivery_id) > MAX_EVENT_ID
+        or not delivery_id.isprintable()
+        or delivery_id.startswith(_HASHED)
+        or _REPEATED.search(delivery_id)
+    ):
         return _HASHED + _digest(delivery_id)
     return delivery_id
 

@@ -14,6 +14,8 @@ from hookline.jobs import models as jobs
 from hookline.jobs.models import Job
 from hookline.outbox import models as outbox
 from hookline.outbox.models import Attempt, Delivery, EndpointState
+from hookline.replay import models as replay
+from hookline.replay.models import Replay, ReplayItem
 from hookline.tokens.models import Consent, KeptToken
 from hookline.waiters.models import Collected, Waiter
 
@@ -53,10 +55,16 @@ RULES: dict[str, Rule] = {
         Delivery.state.in_((outbox.DELIVERED, outbox.DEAD, outbox.CANCELLED)),
         (Attempt.delivery,),
     ),
+    "replays": Rule(
+        Replay,
+        Replay.created_at,
+        Replay.state.in_((replay.DONE, replay.CANCELLED)),
+    ),
     "refusals": Rule(Refusal, Refusal.refused_at, true()),
 }
 
 KEPT = {
+    ReplayItem: "gone when its job is there, or its replay is cancelled",
     KeptToken: "one row for each Connection",
     Consent: "the keeper removes it when it is old",
     EndpointState: "one row for each endpoint",

@@ -1,0 +1,140 @@
+"""Carrying replays out: a page of jobs at a time.
+
+The jobs are written, their items removed and the count raised in one transaction: a process that dies at any
+instruction leaves an event either to be done, or done. Replicas take turns by the lock on the replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from airflow.sdk import timezone
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hookline.database import autocommit, engine
+from hookline.inbox.models import InboxEvent
+from hookline.jobs import store as jobs
+from hookline.jobs.models import CANCELLED, HELD, PENDING, RUN, Job
+from hookline.jobs.store import NewJob
+from hookline.protocol import repetition
+from hookline.replay import store
+from hookline.replay.models import DONE, PLANNED, RUNNING, Replay, ReplayItem
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MOST = 500
+"""Events of one transaction."""
+
+
+def go() -> int:
+    """Take one replay a page further; blocking.
+
+    :returns: how much was done; 0 when nothing is due.
+    :raises SQLAlchemyError: the database is away; nothing of the page has happened.
+    """
+    now = timezone.utcnow()
+    with autocommit() as connection:
+        if not _is_due(connection, now):
+            return 0
+    with Session(engine()) as session, session.begin():
+        forgotten = store.forget_plans(session, now)
+        replay = session.scalar(
+            select(Replay)
+            .where(Replay.state == RUNNING, Replay.due_at <= now)
+            .order_by(Replay.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        return forgotten + (_page(session, replay, now) if replay is not None else 0)
+
+
+def _is_due(connection: Connection, now: datetime) -> bool:
+    running = select(Replay.seq).where(Replay.state == RUNNING, Replay.due_at <= now).limit(1)
+    old = select(Replay.seq).where(Replay.state == PLANNED, Replay.created_at < now - store.PLAN_LASTS)
+    return any(connection.execute(query.limit(1)).first() for query in (running, old))
+
+
+def _page(session: Session, replay: Replay, now: datetime) -> int:
+    query = select(ReplayItem).where(ReplayItem.replay == replay.seq).order_by(ReplayItem.position)
+    size = min(replay.rate, MOST)
+    items = session.scalars(query.limit(size)).all()
+    _write(session, replay, items, now)
+    if items:
+        done = ReplayItem.position <= items[-1].position
+        session.execute(delete(ReplayItem).where(ReplayItem.replay == replay.seq, done))
+    if len(items) < size:
+        replay.state, replay.ended_at = DONE, now
+    replay.due_at = now + timedelta(seconds=size / replay.rate)
+    return len(items) or 1
+
+
+def _write(session: Session, replay: Replay, items: Sequence[ReplayItem], now: datetime) -> None:
+    events = {
+        event.seq: event
+        for event in session.scalars(
+            select(InboxEvent).where(InboxEvent.seq.in_({i.event_seq for i in items}))
+        )
+    }
+    first = _first_jobs(session, items)
+    repeated = _bodies(session, [item.job_seq for item in items if item.job_seq is not None])
+    made = []
+    for item in items:
+        event = events.get(item.event_seq)
+        if event is None:
+            replay.gone += 1
+            continue
+        replay.done += 1
+        job = first.get((item.event_seq, item.dag_id))
+        if job is not None and job.state == HELD:
+            if replay.data is None:
+                _release(job, now)
+                continue
+            _replace(job, replay.seq, now)
+        origin = item.job_seq or (job.seq if job is not None else None)
+        made.append(_job(replay, event, item.dag_id, origin, repeated.get(origin or 0, event.body)))
+    jobs.add(session, made, now)
+
+
+def _first_jobs(session: Session, items: Sequence[ReplayItem]) -> dict[tuple[int, str], Job]:
+    query = select(Job).where(
+        Job.event_seq.in_({item.event_seq for item in items}), Job.kind == RUN, Job.origin_seq.is_(None)
+    )
+    return {(job.event_seq or 0, job.dag_id or ""): job for job in session.scalars(query.with_for_update())}
+
+
+def _bodies(session: Session, numbers: Sequence[int]) -> dict[int, str]:
+    query = select(Job.seq, Job.body).where(Job.seq.in_(numbers), Job.body.is_not(None))
+    return {number: body or "" for number, body in session.execute(query)}
+
+
+def _release(job: Job, now: datetime) -> None:
+    job.state, job.due_at, job.reason, job.attempts, job.updated_at = PENDING, now, None, 0, now
+    job.run_paused = True
+
+
+def _replace(job: Job, replay: int, now: datetime) -> None:
+    job.state, job.reason, job.updated_at = CANCELLED, f"Replay {replay} has it with other data.", now
+
+
+def _job(replay: Replay, event: InboxEvent, dag_id: str, origin: int | None, body: str) -> NewJob:
+    # What never ran runs as itself, unless somebody changed it.
+    again = origin is not None or replay.data is not None or event.run_id is not None
+    return NewJob(
+        source=event.source,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        received_at=event.received_at,
+        kind=RUN,
+        target=dag_id,
+        event_seq=event.seq,
+        dag_id=dag_id,
+        run_id=repetition.run_id(event.source, event.event_id, replay.seq) if again else None,
+        state=PENDING,
+        origin_seq=origin,
+        run_paused=True,  # a person wants it to go out
+        body=repetition.body(body, event.event_id, replay.seq, replay.data) if again else None,
+    )
