@@ -71,10 +71,22 @@ def events(event: Mapping[str, Any], wait: Mapping[str, Any]) -> Any:
     :raises AirflowSensorTimeout: the time was up.
     :raises AirflowFailException: an event cannot be an XCom.
     """
-    found = result(event, Wait.from_json(wait).described())
+    return _xcom(result(event, Wait.from_json(wait).described()), "An event")
+
+
+def answer(event: Mapping[str, Any]) -> Any:
+    """Return what somebody answered by a link.
+
+    :raises AirflowSensorTimeout: the link has expired.
+    :raises AirflowFailException: the answer cannot be an XCom.
+    """
+    return _xcom(result(event, "an answer to the link"), "The answer")
+
+
+def _xcom(found: Any, what: str) -> Any:
     if _has_reserved(found):
         raise AirflowFailException(
-            f"An event has a member that Airflow keeps for itself ({', '.join(RESERVED)}), and is no XCom."
+            f"{what} has a member that Airflow keeps for itself ({', '.join(RESERVED)}), and is no XCom."
         )
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ from hookline.observe.plans import Plans
 from hookline.observe.sweep import Observer
 from hookline.protocol import guard, networks
 from hookline.replay import carry
+from hookline.resume.app import ResumeLinks
 from hookline.tokens.callback import Callback
 from hookline.tokens.keeper import Keeper
 
@@ -94,7 +95,7 @@ class Application(FastAPI):
     verifying and parsing them.
     """
 
-    def __init__(self, prefix: str, ingress: Ingress, forms: Forms, lifespan: Any) -> None:
+    def __init__(self, prefix: str, ingress: Ingress, pages: Mapping[str, Any], lifespan: Any) -> None:
         super().__init__(
             title="Hookline",
             version=__version__,
@@ -106,18 +107,19 @@ class Application(FastAPI):
         )
         self._inbound = f"{prefix}/in/"
         self._ingress = ingress
-        self._pages = f"{prefix}/forms/"
-        self._forms = forms
+        self._pages = {f"{prefix}/{name}/": room for name, room in pages.items()}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one connection (ASGI 3.0)."""
         path = get_route_path(scope) if scope["type"] == "http" else ""
         if path.startswith(self._inbound):
             await self._ingress(scope, receive, send)
-        elif path.startswith(self._pages):
-            await self._forms(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return
+        for beginning, room in self._pages.items():
+            if path.startswith(beginning):
+                await room(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
 
 
 def create_app(prefix: str = "", *, loops: bool | None = None, management: bool = False) -> FastAPI:
@@ -167,6 +169,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None, management: bool 
         rates=rates,
         users=session.user if management else None,  # alone it has no login
     )
+    resume = ResumeLinks(sources, documents, refusals=refusals, admission=admission, seconds=limits.seconds)
     health = Health()
     health.on_leaving(outcomes.close)
     managed = _management() if management else None
@@ -198,7 +201,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None, management: bool 
                 managed.state.desk.close()
             database.dispose()
 
-    app = Application(prefix, ingress, forms, lifespan)
+    app = Application(prefix, ingress, {"forms": forms, "resume": resume}, lifespan)
     app.state.health, app.state.outcomes, app.state.door = health, outcomes, door
     routes: dict[str, Any] = {
         "health": health.ready,

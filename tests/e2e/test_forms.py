@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from demo.echo import EchoServer
 from demo.stack import Stack
 from tests.e2e.browser import IMAGES, NoBrowser, find, launched
-from tests.e2e.driver import Driver
+from tests.e2e.driver import Driver, wait_for
+from tests.e2e.systems import calls
 from tests.e2e.test_docs import exported, snippets
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -35,9 +38,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def form(stack: Stack, dags_folder: Path) -> None:
-    """The Dag of the guide."""
+    """The Dags of the guides."""
     (dags_folder / "desk.py").write_text(snippets(GUIDE, "python")[0])
-    Driver(stack).wait_for_dags("desk.fault")
+    (dags_folder / "approve.py").write_text(snippets("docs/how-to/ask-a-person.md", "python")[0])
+    Driver(stack).wait_for_dags("desk.fault", "orders.approve")
 
 
 @pytest.fixture
@@ -180,3 +184,28 @@ def test_a_form_of_the_intranet_asks_for_the_login_and_knows_who_sent_it(
     assert driver.finished("desk.fault", run_id) == "success"
     marks = driver.run("desk.fault", run_id)["conf"]["hookline"]
     assert (marks["form"], marks["user"]) == ("intranet", "admin")
+
+
+def test_a_person_answers_by_the_link_that_a_task_sent(phone: Page, driver: Driver, echo: EchoServer) -> None:
+    before = len(calls(echo, "/messages"))
+    run_id = driver.trigger("orders.approve", {"order": "A-7"}).json()["dag_run_id"]
+    [call] = wait_for(lambda: calls(echo, "/messages")[before:], 30, "the link")
+    text = json.loads(call["body"])["text"]
+    assert text.startswith("Order A-7 waits for you: http")
+    path = "/hooks/resume/" + text.rpartition("/")[2]
+    task = f"/dags/orders.approve/dagRuns/{run_id}/taskInstances/ask"
+    wait_for(lambda: driver.stack.api("GET", task).json()["state"] == "awaiting_input", 20, "the parked task")
+
+    phone.goto(path)
+    expect(phone).to_have_title("Approve order A-7")
+    keep(phone, "resume-link")
+    assert is_narrow(phone)
+    phone.get_by_label("Do you approve?").select_option("yes")
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.get_by_role("heading", name="Thank you")).to_be_focused()
+
+    assert driver.finished("orders.approve", run_id) == "success"
+    assert driver.xcom("orders.approve", run_id, "ask") == {"approved": "yes"}
+    assert driver.xcom("orders.approve", run_id, "book") == "yes"
+    phone.goto(path)
+    expect(phone.get_by_text("This link was used before.")).to_be_visible()

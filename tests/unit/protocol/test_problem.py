@@ -17,6 +17,8 @@ STABLE = {
     "address-not-allowed": 403,
     "origin-not-allowed": 403,
     "no-form": 404,
+    "link-invalid": 404,
+    "link-spent": 410,
     "unknown-source": 404,
     "method-not-allowed": 405,
     "request-timeout": 408,
