@@ -71,10 +71,9 @@ class Loops:
         self._waits = Waits(poll=config.get_float("poll_interval"))
         self._replay = Loop("replay", carry.go, config.get_float("poll_interval"))
         self._keeper = Keeper(poll=config.get_float("poll_interval"))
-        self._observer = Loop(
-            "observe", Observer(Plans(), config.base_url()).look, config.get_float("observe_interval")
-        )
-        self.deliverer = Deliverer(settings.read(), poll=config.get_float("poll_interval"))
+        deliverer = self._deliverer = Deliverer(settings.read(), poll=config.get_float("poll_interval"))
+        observer = Observer(Plans(), config.base_url(), deliverer.wake)
+        self._observer = Loop("observe", observer.look, config.get_float("observe_interval"))
 
     def start(self) -> list[asyncio.Task[None]]:
         """Run all; cancelled, each finishes what it has begun."""
@@ -83,7 +82,7 @@ class Loops:
             asyncio.create_task(self._waits.run(), name="waits"),
             asyncio.create_task(self._keeper.run(), name="tokens"),
             asyncio.create_task(self._observer.run(), name="observe"),
-            asyncio.create_task(self.deliverer.run(), name="delivery"),
+            asyncio.create_task(self._deliverer.run(), name="delivery"),
             asyncio.create_task(self._replay.run(), name="replay"),
         ]
 

@@ -59,13 +59,16 @@ class Deliverer:
         self._sending: dict[asyncio.Task[None], Any] = {}
         self._ended: list[Result] = []
         self._busy_until = 0.0
+        self._running: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
-        """Look now; called on the event loop."""
-        self._wake.set()
+        """Look now; called on any thread."""
+        if self._running is not None and not self._running.is_closed():
+            self._running.call_soon_threadsafe(self._wake.set)
 
     async def run(self) -> None:
         """Deliver until cancelled; what has begun is waited for shortly, and recorded."""
+        self._running = asyncio.get_running_loop()
         engine = async_engine()
         failures = 0
         try:

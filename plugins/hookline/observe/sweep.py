@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +33,12 @@ class Observer:
 
     :param plans: reads who is to be told.
     :param base_url: of Airflow, for the links in messages.
+    :param on_told: called after a commit that put something into the outbox.
     """
 
-    def __init__(self, plans: Plans, base_url: str) -> None:
+    def __init__(self, plans: Plans, base_url: str, on_told: Callable[[], object] = lambda: None) -> None:
         self._plans = plans
+        self._on_told = on_told
         self._base_url = base_url.rstrip("/")
         self._busy = True
         self._known: set[Transition] = set()
@@ -65,6 +67,8 @@ class Observer:
             look.advance()
         self._known = (self._known if len(self._known) < KNOWN else set()) | told
         self._busy = bool(told)
+        if told:
+            self._on_told()
         return int(look.behind)
 
     def _tell(self, look: Look, found: Mapping[Transition, datetime | None]) -> set[Transition]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hookline.delivery.loop import Deliverer
 from hookline.delivery.settings import Settings
 from hookline.outbox import store
 from hookline.outbox.message import Endpoint
@@ -267,3 +269,23 @@ def test_a_cancelled_delivery_is_not_sent(receiver: Receiver, connect: Connect) 
     inside(lambda session: store.cancel(session, [row(1).seq], NOW))
     run(all_in(DELIVERED, CANCELLED))
     assert [sent.id for sent in receiver.sent] == ["msg_00000002"]
+
+
+def test_what_is_added_in_the_same_process_is_sent_at_once(receiver: Receiver, connect: Connect) -> None:
+    connect()
+
+    async def main() -> None:
+        deliverer = Deliverer(QUICK, poll=60)
+        running = asyncio.create_task(deliverer.run())
+        await asyncio.sleep(0.5)  # it has looked, and found nothing
+        await asyncio.to_thread(add, message())
+        await asyncio.to_thread(deliverer.wake)
+        async with asyncio.timeout(10):
+            while not receiver.sent:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(main())
+
+    assert row().state == DELIVERED
