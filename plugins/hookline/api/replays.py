@@ -75,6 +75,7 @@ class ReplayRequest(BaseModel):
             event=self.event,
             job=self.job,
             dag_id=self.dag_id,
+            version=self.version,
         )
 
 
@@ -150,7 +151,6 @@ async def plan_replay(request: Request, user: Caller, asked: Annotated[ReplayReq
             session,
             wanted,
             selected,
-            version=asked.version,
             data=data,
             rate=asked.rate,
             user=user.get_name(),

@@ -54,11 +54,11 @@ def replay_events(args: Namespace) -> None:
     )
     if args.event_id is not None:
         number = _number(args.event_id, args.source)
-        _carry_out(args, Selection(event=number, dag_id=args.to))
+        _carry_out(args, Selection(event=number, dag_id=args.to, version=args.version))
     elif wanted == Filter():
         raise SystemExit("Say which events: an id, or a filter such as --source or --since.")
     else:
-        _carry_out(args, Selection(events=wanted, dag_id=args.to))
+        _carry_out(args, Selection(events=wanted, dag_id=args.to, version=args.version))
 
 
 @suppress_logs_and_warning
@@ -79,11 +79,11 @@ def replay_jobs(args: Namespace) -> None:
         text=args.text,
     )
     if args.job is not None:
-        _carry_out(args, Selection(job=args.job, dag_id=args.to))
+        _carry_out(args, Selection(job=args.job, dag_id=args.to, version=args.version))
     elif wanted == JobFilter():
         raise SystemExit("Say which jobs: a number, or a filter such as --source or --since.")
     else:
-        _carry_out(args, Selection(jobs=wanted, dag_id=args.to))
+        _carry_out(args, Selection(jobs=wanted, dag_id=args.to, version=args.version))
 
 
 @suppress_logs_and_warning
@@ -103,7 +103,7 @@ def release(args: Namespace) -> None:
             f"No events are held for `{args.name}`; {f'for {names}' if names else 'none are at all'}."
         )
     for kind in named:
-        _carry_out(args, Selection(held=kind.candidates, dag_id=args.to or args.name))
+        _carry_out(args, Selection(held=kind.candidates, dag_id=args.to or args.name, version=args.version))
 
 
 def _carry_out(args: Namespace, wanted: Selection) -> None:
@@ -124,7 +124,7 @@ def _carry_out(args: Namespace, wanted: Selection) -> None:
         raise SystemExit("Nothing was started.")
     now = datetime.now(UTC)
     with Session(engine()) as session, session.begin():
-        options = {"version": args.version, "rate": args.rate, "user": getpass.getuser()}
+        options = {"rate": args.rate, "user": getpass.getuser()}
         planned = store.plan(session, wanted, selected, data=data, now=now, **options)
         number = planned.seq
         store.start(session, number, planned.total, now)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
@@ -26,6 +27,7 @@ class Found:
     """A Dag that takes events.
 
     :param file: where it is written, as its bundle names it.
+    :param of_then: whether ``version`` is one that a replay asks for, and not the newest.
     """
 
     dag: SerializedDAG
@@ -34,6 +36,7 @@ class Found:
     version: DagVersion
     bundle_version: str | None
     file: str
+    of_then: bool = False
 
     @property
     def dag_id(self) -> str:
@@ -79,6 +82,16 @@ class EventDags:
         self.refresh(session)
         query = select(DagModel).where(DagModel.dag_id.in_(set(names)), ~DagModel.is_stale)
         return {model.dag_id: self._examine(session, model) for model in session.scalars(query)}
+
+    def at_version(self, session: Session, found: Found, version: str) -> Found | NotFound:
+        """Return a Dag as it was at a version of its bundle."""
+        then = session.get(DagVersion, UUID(version))
+        if then is None or then.bundle_version is None or then.dag_id != found.dag_id:
+            return NotFound(f"The version of then of the Dag `{found.dag_id}` is not kept.")
+        dag = self._bag.get_dag(then.id, session=session)
+        if dag is None:
+            return NotFound(f"The version of then of the Dag `{found.dag_id}` is not kept.")
+        return replace(found, dag=dag, version=then, bundle_version=then.bundle_version, of_then=True)
 
     def _examine(self, session: Session, model: Any) -> Found | NotFound:
         name = model.dag_id

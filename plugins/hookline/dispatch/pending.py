@@ -23,7 +23,7 @@ from hookline.dispatch.route import MAX_ATTEMPTS, RETRY_AFTER
 from hookline.dispatch.runs import Start
 from hookline.jobs import queue
 from hookline.jobs.models import ASSET, DONE, HELD, PENDING, REFUSED, RUN, Job
-from hookline.protocol import content, deduplication
+from hookline.protocol import content, deduplication, repetition
 from hookline.protocol.content import Content
 
 if TYPE_CHECKING:
@@ -103,14 +103,16 @@ def _go(session: Session, dags: EventDags, runs: Runs, groups: Sequence[Group], 
             _register(session, group[0], events[0], now)
         elif group[0].kind != RUN:
             _all(group, REFUSED, f"What is a {group[0].kind} cannot go out again.", now)
-        elif (start := _start(group, events, known, now)) is not None:
+        elif (start := _start(session, dags, group, events=events, known=known, now=now)) is not None:
             starts.append((group, start))
     runs.make(session, [start for _, start in starts])
     for group, start in starts:
         _settle(session, runs, group, start=start, bodies=bodies, now=now)
 
 
-def _start(group: Group, events: Sequence[Content], known: Known, now: datetime) -> Start | None:
+def _start(
+    session: Session, dags: EventDags, group: Group, *, events: Sequence[Content], known: Known, now: datetime
+) -> Start | None:
     last = group[-1]
     entry = known.get(last.dag_id or "", NotFound(f"No event Dag is called `{last.dag_id}`."))
     if isinstance(entry, NotFound):
@@ -124,6 +126,12 @@ def _start(group: Group, events: Sequence[Content], known: Known, now: datetime)
         last.seq, last.source, last.event_type, last.event_id, others=len(group) - 1, origin=last.origin_seq
     )
     conf = content.of_run(run_id, events, batch=_is_batch(entry))
+    version = repetition.version(events[-1].event)
+    if version is not None:
+        entry = dags.at_version(session, entry, version)
+        if isinstance(entry, NotFound):
+            _all(group, REFUSED, entry.reason, now)
+            return None
     return Start(entry, run_id, conf, source=last.source, note=note)
 
 

@@ -20,7 +20,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.settings import task_instance_mutation_hook
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
 from hookline.dispatch.validation import Validation
@@ -71,7 +71,8 @@ class Runs:
             else:
                 of_dag[start.found.dag_id].append(start)
         for group in of_dag.values():
-            if len(group) == 1 or not self._together(session, group):
+            of_then = any(start.found.of_then for start in group)
+            if len(group) == 1 or of_then or not self._together(session, group):
                 for start in group:
                     self._alone(session, start)
 
@@ -108,7 +109,7 @@ class Runs:
     def _alone(self, session: Session, start: Start) -> None:
         try:
             with session.begin_nested():
-                start.found.dag.create_dagrun(
+                run = start.found.dag.create_dagrun(
                     run_id=start.run_id,
                     run_after=timezone.utcnow(),
                     conf=dict(_conf(start)),
@@ -119,6 +120,8 @@ class Runs:
                     note=start.note,
                     session=session,
                 )
+                if start.found.of_then:
+                    _pin(session, run, start.found)
         except (OperationalError, InterfaceError):
             raise
         except (ParamValidationError, DataError, ValueError, TypeError, RecursionError) as error:
@@ -128,6 +131,19 @@ class Runs:
         except Exception as error:  # whatever else it is, the other events of the batch go on
             log.warning("Airflow raised on an event", run_id=start.run_id, exc_info=True)
             start.failure, start.again = _reason(error), True
+
+
+def _pin(session: Session, run: DagRun, found: Found) -> None:
+    # Airflow makes a run of the newest version; which one the scheduler and the workers load, these say
+    # (airflow/models/dagbag.py, `_version_from_dag_run`).
+    run.bundle_version, run.created_dag_version_id = found.bundle_version, found.version.id
+    session.flush()
+    session.execute(
+        update(TaskInstance)
+        .where(TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
+        .values(dag_version_id=found.version.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _conf(start: Start) -> Mapping[str, Any]:

@@ -20,8 +20,8 @@ from hookline.jobs import store as jobs
 from hookline.jobs.models import CANCELLED, HELD, PENDING, RUN, Job
 from hookline.jobs.store import NewJob
 from hookline.protocol import repetition
-from hookline.replay import store
-from hookline.replay.models import DONE, PLANNED, RUNNING, Replay, ReplayItem
+from hookline.replay import store, versions
+from hookline.replay.models import DONE, ORIGINAL, PLANNED, RUNNING, Replay, ReplayItem
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -80,11 +80,13 @@ def _write(session: Session, replay: Replay, items: Sequence[ReplayItem], now: d
         )
     }
     first = _first_jobs(session, items)
-    repeated = _bodies(session, [item.job_seq for item in items if item.job_seq is not None])
+    repeats = [item.job_seq for item in items if item.job_seq is not None]
+    repeated = _bodies(session, repeats)
+    then = versions.of_then(session, list(repeats)) if replay.version == ORIGINAL else {}
     made = []
     for item in items:
         event = events.get(item.event_seq)
-        if event is None:
+        if event is None or (replay.version == ORIGINAL and item.job_seq not in then):
             replay.gone += 1
             continue
         replay.done += 1
@@ -95,7 +97,14 @@ def _write(session: Session, replay: Replay, items: Sequence[ReplayItem], now: d
                 continue
             _replace(job, replay.seq, now)
         origin = item.job_seq or (job.seq if job is not None else None)
-        made.append(_job(replay, event, item.dag_id, origin, repeated.get(origin or 0, event.body)))
+        body = repetition.body(
+            repeated.get(origin or 0, event.body),
+            event.event_id,
+            replay.seq,
+            data=replay.data,
+            dag_version=then.get(item.job_seq or 0),
+        )
+        made.append(_job(replay, event, item.dag_id, origin, body))
     jobs.add(session, made, now)
 
 
@@ -103,7 +112,10 @@ def _first_jobs(session: Session, items: Sequence[ReplayItem]) -> dict[tuple[int
     query = select(Job).where(
         Job.event_seq.in_({item.event_seq for item in items}), Job.kind == RUN, Job.origin_seq.is_(None)
     )
-    return {(job.event_seq or 0, job.dag_id or ""): job for job in session.scalars(query.with_for_update())}
+    return {
+        (job.event_seq or 0, job.dag_id or ""): job
+        for job in session.scalars(query.order_by(Job.seq).with_for_update())
+    }
 
 
 def _bodies(session: Session, numbers: Sequence[int]) -> dict[int, str]:
@@ -136,5 +148,5 @@ def _job(replay: Replay, event: InboxEvent, dag_id: str, origin: int | None, bod
         state=PENDING,
         origin_seq=origin,
         run_paused=True,  # a person wants it to go out
-        body=repetition.body(body, event.event_id, replay.seq, replay.data) if again else None,
+        body=body if again else None,
     )

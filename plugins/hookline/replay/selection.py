@@ -18,6 +18,8 @@ from hookline.inbox import search
 from hookline.inbox.models import HELD, InboxEvent
 from hookline.jobs import store as jobs
 from hookline.jobs.models import RUN, Job
+from hookline.replay import versions
+from hookline.replay.models import LATEST, ORIGINAL
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -42,6 +44,7 @@ class Selection:
     :param events: filter of events.
     :param jobs: filter of jobs; those that ran a Dag are repeated.
     :param held: candidates of a kind of held events.
+    :param version: of the Dag: the newest, or that of then.
     :param dag_id: the Dag that events go to, instead of the one that they went to or that takes them now.
     """
 
@@ -51,6 +54,7 @@ class Selection:
     event: int | None = None
     job: int | None = None
     dag_id: str | None = None
+    version: str = LATEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,12 @@ def select_items(session: Session, dags: EventDags, wanted: Selection, rights: R
         (item for item in kept.values() if item.dag_id in allowed), key=lambda item: (item.event, item.dag_id)
     )
     found.forbidden = len(kept) - len(found.items)
+    if wanted.version == ORIGINAL and (unversioned := sorted(versions.without(session, found.items))):
+        names = ", ".join(f"`{name}`" for name in unversioned[:10])
+        raise Unselectable(
+            f"The version of then is not kept for {names}: that takes a run of then, and a Dag bundle with "
+            "versions, such as Git's. Replay with the latest version."
+        )
     return found
 
 

@@ -31,7 +31,6 @@ def plan(
     wanted: Selection,
     selected: Selected,
     *,
-    version: str,
     data: str | None,
     rate: int,
     user: str,
@@ -41,7 +40,7 @@ def plan(
     replay = Replay(
         state=PLANNED,
         selection=_written(wanted),
-        version=version,
+        version=wanted.version,
         data=data,
         rate=rate,
         total=len(selected.items),

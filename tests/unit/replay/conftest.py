@@ -85,7 +85,7 @@ def plan() -> Plan:
         now = datetime.now(UTC)
         with Session(engine(), expire_on_commit=False) as session, session.begin():
             selected = select_items(session, dags, wanted, Rights())
-            options = {"version": "latest", "rate": rate, "user": "somebody", "data": data, "now": now}
+            options = {"rate": rate, "user": "somebody", "data": data, "now": now}
             replay = store.plan(session, wanted, selected, **options)
             return store.start(session, replay.seq, replay.total, now) if started else replay
 
