@@ -13,7 +13,7 @@ from airflow.cli.cli_config import (
     lazy_load_command,
 )
 
-from hookline.cli import sent
+from hookline.cli import replay_definition, sent
 from hookline.cli.step_webhooks_definition import step_webhooks
 from hookline.http.body import BODY_TYPES
 
@@ -34,36 +34,6 @@ _STATE = Arg(("--state",), choices=STATES, help="Only events in this state")
 _BY_SOURCE = Arg(("--source",), help="Only events of this source")
 _LIMIT = Arg(("--limit",), type=int, default=25, help="Newest events to show (default: 25)")
 _ID = Arg(("event_id",), help="The event's id, as the answer to the sender gave it")
-
-_SINCE = Arg(("--since",), metavar="TIME", help="Received then or later, e.g. 2026-09-21T12:00:00+02:00")
-_UNTIL = Arg(("--until",), metavar="TIME", help="Received before")
-_TYPE = Arg(("--type",), help="Of this type")
-_OF_DAG = Arg(("--dag-id",), help="Of this Dag")
-_TEXT = Arg(("--text",), help="With this text in the data")
-_TO = Arg(("--to",), metavar="DAG_ID", help="Event Dag to go to; by default the event's own")
-_VERSION = Arg(
-    ("--version",),
-    choices=("latest", "original"),
-    default="latest",
-    help="Dag version: the newest, or the one that ran then (default: latest)",
-)
-_EDITED = Arg(
-    ("--data",), metavar="FILE", help="JSON that takes the place of the data; - reads standard input"
-)
-_RATE = Arg(("--rate",), type=int, default=100, help="Events a second (default: 100)")
-_PLAN = Arg(("--dry-run",), action="store_true", help="Say what would happen, and do nothing")
-_YES = Arg(("--yes", "-y"), action="store_true", help="Start without asking")
-_LEAVE = Arg(("--no-wait",), action="store_true", help="Start, and end without watching")
-_CANCEL = Arg(("--cancel",), type=int, metavar="NUMBER", help="Stop the replay of this number instead")
-_REPLAY = (_TO, _VERSION, _EDITED, _RATE, _PLAN, _YES, _LEAVE, ARG_VERBOSE)
-_WHICH = (_BY_SOURCE, _TYPE, _OF_DAG, _SINCE, _UNTIL, _TEXT)
-_MAYBE_ID = Arg(("event_id",), nargs="?", help="The event's id; without it the filters say which events")
-_MAYBE_JOB = Arg(
-    ("job",), nargs="?", type=int, help="The job's number; without it the filters say which jobs"
-)
-_HELD_FOR = Arg(
-    ("name",), help="Dag id that the held events wait for, as `events list` and the reason say it"
-)
 
 _NAME = Arg(("name",), help="The source's name; - shows requests to no source")
 _REFUSALS = Arg(("--limit",), type=int, default=20, help="Newest refusals to show (default: 20)")
@@ -169,18 +139,7 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                 func=lazy_load_command("hookline.cli.events.show"),
                 args=(_ID, ARG_VERBOSE),
             ),
-            ActionCommand(
-                name="replay",
-                help="Let events run again",
-                func=lazy_load_command("hookline.cli.replay.replay_events"),
-                args=(_MAYBE_ID, *_WHICH, _STATE, _CANCEL, *_REPLAY),
-            ),
-            ActionCommand(
-                name="release",
-                help="Let held events go to a Dag",
-                func=lazy_load_command("hookline.cli.replay.release"),
-                args=(_HELD_FOR, *_REPLAY),
-            ),
+            *replay_definition.of_events(_STATE, _BY_SOURCE),
         ),
     )
     sources = GroupCommand(
