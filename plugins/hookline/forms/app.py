@@ -111,9 +111,8 @@ class Forms:
         seen.source = source
         await self._admit(source, scope)
         sends = scope["method"] == "POST"
-        if sends:
-            sender = networks.group(client(scope))
-            await self._rates.take(access.rates, "client", f"form {source.name} {sender}")
+        rates, does = (access.rates, "sends") if sends else (access.opened, "opens")
+        await self._rates.take(rates, "client", f"{does} {source.name} {networks.group(client(scope))}")
         who = await self._who(source, scope)
         if isinstance(who, Page):
             return who

@@ -17,17 +17,20 @@ PUBLIC = "public"
 INTRANET = "intranet"
 RATE = "10/minute"
 """Forms that one client may send, where the source says nothing else."""
+OPENED = "240/minute"
+"""Pages that one client may open: each path that is new costs a look at the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may open the forms of a source, and how often one client may send.
+    """Who may open the forms of a source, and how often one client may open and send them.
 
     :param kind: ``public`` for anybody, ``intranet`` for whoever is logged in to Airflow.
     """
 
     kind: str
     rates: tuple[RateLimitItem, ...]
+    opened: tuple[RateLimitItem, ...] = ()
 
 
 def parse(extra: Mapping[str, Any]) -> Access | None:
@@ -42,4 +45,5 @@ def parse(extra: Mapping[str, Any]) -> Access | None:
         return None
     if kind not in (PUBLIC, INTRANET):
         raise ConfigurationError("`form` must be one of public, intranet.")
-    return Access(kind, guard.rates(extra.get("form_rate_limit", RATE), "`form_rate_limit`"))
+    rates = guard.rates(extra.get("form_rate_limit", RATE), "`form_rate_limit`")
+    return Access(kind, rates, guard.rates(OPENED, "opened"))

@@ -260,6 +260,13 @@ def test_the_rate_of_the_source_counts_what_is_sent(person: Person) -> None:
     assert "retry-after" in answers[-1].headers
 
 
+def test_a_client_opens_so_many_pages_and_no_more(somebody: Somebody, person: Person) -> None:
+    script = somebody("192.0.2.99")
+    statuses = [script.http.head(f"/desk/guess{number}").status_code for number in range(241)]
+    assert (statuses[:240], statuses[240]) == ([404] * 240, 429)
+    assert person.open("desk/fault").status_code == 200
+
+
 def test_the_cookie_is_for_forms_only(person: Person) -> None:
     cookie = person.open("desk/fault").headers["set-cookie"]
     assert cookie.endswith("; Path=/hooks/forms/; HttpOnly; SameSite=Lax")

@@ -167,11 +167,8 @@ def cleared(task: Waiting) -> str:
     with Session(engine()) as session, session.begin():
         instance = session.get(TaskInstance, task.number)
         assert instance is not None
-        columns = {column.name for column in TaskInstanceHistory.__table__.columns}
-        values = {name: getattr(instance, name) for name in columns if hasattr(instance, name)}
-        values |= {"task_instance_id": task.number, "state": "failed"}
-        session.execute(TaskInstanceHistory.__table__.insert().values(**values))
-        session.delete(instance)
+        instance.prepare_db_for_next_try(session)  # what `clear_task_instances` does
+        instance.state = None
     return task.token
 
 
