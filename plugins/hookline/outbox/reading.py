@@ -22,6 +22,7 @@ MOST = 500
 class Filter:
     """Which deliveries; None and False leave a field open.
 
+    :param dags: the Dags whose deliveries may be seen; None for all.
     :param added_from: the earliest ``added_at``.
     :param added_before: ``added_at`` is earlier.
     """
@@ -35,6 +36,7 @@ class Filter:
     endpoint: str | None = None
     added_from: datetime | None = None
     added_before: datetime | None = None
+    dags: frozenset[str] | None = None
 
 
 def page(
@@ -61,6 +63,8 @@ def conditions(only: Filter) -> list[Any]:
             found.append(getattr(Delivery, name) == value)
     if only.state is not None and only.state != DELIVERED:
         found.append(Delivery.state != DELIVERED)  # names the partial index
+    if only.dags is not None:
+        found.append(Delivery.dag_id.in_(only.dags))
     if only.added_from is not None:
         found.append(Delivery.added_at >= only.added_from)
     if only.added_before is not None:
