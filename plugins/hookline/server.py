@@ -213,7 +213,7 @@ def create_app(prefix: str = "", *, loops: bool | None = None, management: bool 
         app.add_api_route(f"{prefix}/{path}", answer, methods=["GET"])
     app.add_exception_handler(HTTPException, _problem)
     if managed is not None:
-        _mount(app, prefix, managed)
+        _mount(app, prefix, managed, ingress)
     return app
 
 
@@ -223,9 +223,10 @@ def _management() -> FastAPI:
     return application.create()
 
 
-def _mount(app: FastAPI, prefix: str, managed: FastAPI) -> None:
+def _mount(app: FastAPI, prefix: str, managed: FastAPI, ingress: Ingress) -> None:
     from hookline.console import application
 
+    managed.state.ingress = ingress
     app.mount(f"{prefix}/api/v1", managed)
     app.mount(f"{prefix}/console", application.create(managed.state.desk))
 

@@ -139,6 +139,19 @@ def may_run(user: BaseUser, dag_ids: Iterable[str], session: Session) -> frozens
     )
 
 
+def require_edit(user: BaseUser, dag_id: str | None, session: Session) -> None:
+    """Let nobody pass who may not change a Dag, such as pause it, or any; blocking.
+
+    :raises Rejected: they may not.
+    """
+    details = None
+    if dag_id is not None:
+        teams = DagModel.get_dag_id_to_team_name_mapping([dag_id], session=session) if _multi_team() else {}
+        details = DagDetails(id=dag_id, team_name=teams.get(dag_id))
+    if not get_auth_manager().is_authorized_dag(method="PUT", details=details, user=user):
+        raise forbidden("You may not change this Dag." if dag_id else "You may not change Dags.")
+
+
 def _multi_team() -> bool:
     from airflow.configuration import conf
 

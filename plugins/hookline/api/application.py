@@ -8,20 +8,40 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import JSONResponse
 
 from hookline import __version__
-from hookline.api import catalog, events, held, jobs, overview, problems, replays, sources, tokens
+from hookline.api import (
+    catalog,
+    deliveries,
+    endpoints,
+    event_dags,
+    events,
+    held,
+    jobs,
+    overview,
+    problems,
+    replays,
+    sources,
+    step_webhooks,
+    tokens,
+    trying,
+)
 from hookline.api.desk import Desk
 from hookline.api.route import Guarded
 from hookline.dispatch.dags import EventDags
 
-ROUTERS = (
-    overview.router,
-    events.router,
-    held.router,
-    jobs.router,
-    replays.router,
-    sources.router,
-    tokens.router,
-    catalog.router,
+PARTS = (
+    overview,
+    events,
+    held,
+    jobs,
+    replays,
+    sources,
+    trying,
+    deliveries,
+    endpoints,
+    step_webhooks,
+    event_dags,
+    tokens,
+    catalog,
 )
 
 
@@ -37,7 +57,7 @@ def create() -> FastAPI:
     )
     app.state.desk, app.state.dags = Desk(), EventDags()
     problems.install(app)
-    for router in (*ROUTERS, _description(app)):
+    for router in (*(part.router for part in PARTS), _description(app)):
         app.include_router(router, responses=problems.responses())
     return app
 

@@ -18,7 +18,7 @@ from hookline.api.paging import Cursor, Limit, Page, Place, place
 from hookline.api.problems import CONFLICT, not_found
 from hookline.api.route import Caller, Guarded
 from hookline.outbox import reading, store
-from hookline.outbox.models import HELD, PENDING, Delivery
+from hookline.outbox.models import DELIVERED, PENDING, Delivery
 from hookline.protocol.problem import Rejected
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ class DeliveryFilter(BaseModel):
     def wanted(self, dags: frozenset[str] | None) -> reading.Filter:
         """Return it for the outbox."""
         same = {
-            name: getattr(self, name) for name in DeliveryFilter.model_fields if name not in ("since", "until")
+            name: getattr(self, name)
+            for name in DeliveryFilter.model_fields
+            if name not in ("since", "until")
         }
         return reading.Filter(**same, added_from=self.since, added_before=self.until, dags=dags)
 
@@ -188,9 +190,7 @@ async def cancel_delivery(request: Request, user: Caller, number: Number) -> Cha
 
 
 @router.post("/deliveries/replay")
-async def replay_deliveries(
-    request: Request, user: Caller, wanted: Annotated[OfOneDag, Body()]
-) -> Changed:
+async def replay_deliveries(request: Request, user: Caller, wanted: Annotated[OfOneDag, Body()]) -> Changed:
     """Send again what fits and is not delivered, at most 500 in one call."""
 
     def change(session: Session) -> Changed:
@@ -198,7 +198,7 @@ async def replay_deliveries(
         rows = [
             row
             for row in reading.page(session, wanted.wanted(_dags(user, session)), limit=MOST)
-            if row.state not in (PENDING, "delivered")
+            if row.state not in (PENDING, DELIVERED)
         ]
         count = store.replay(session, [row.seq for row in rows], datetime.now(UTC))
         what = wanted.model_dump(mode="json", exclude_none=True)
@@ -208,10 +208,9 @@ async def replay_deliveries(
     return await Desk.of(request).write(change)
 
 
-async def _change(
-    request: Request, user: Any, number: int, action: Callable[..., int], name: str
-) -> Changed:
+async def _change(request: Request, user: Any, number: int, action: Callable[..., int], name: str) -> Changed:
     def change(session: Session) -> Changed:
+        require_trigger(user, None, session)
         row = _visible(session, user, number)
         require_trigger(user, row.dag_id, session)
         if not action(session, [number], datetime.now(UTC)):

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
-import uuid
 from argparse import Namespace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -19,8 +16,7 @@ from hookline import catalog
 from hookline.connections import BackendUnavailable
 from hookline.exceptions import ConfigurationError, NamingError
 from hookline.ingress.connections import load
-from hookline.protocol import naming
-from hookline.protocol.message import Headers, Message
+from hookline.protocol import naming, sending
 from hookline.protocol.source import Source
 
 TIMEOUT = (5, 30)
@@ -46,12 +42,12 @@ def send(args: Namespace) -> None:
         raise SystemExit(f"`{args.event}` is sent as a form, so its data is a JSON object.")
     body = known.body(data) if known else json.dumps(data).encode("utf-8")
     if args.delivery_id is None and content_type == JSON:
-        body += _difference()
+        body += sending.difference()
     headers = {"Content-Type": content_type, **(known.headers if known else {})}
-    if source.event_id is not None and source.event_id.kind == "header":
-        headers[source.event_id.argument] = _delivery_id(args.delivery_id)
     try:
-        headers |= source.verifier.sign(_message(url, path, headers, body))
+        headers = sending.signed(
+            source, url, headers, body, path=path, delivery_id=_delivery_id(args.delivery_id)
+        )
     except ConfigurationError as error:
         raise SystemExit(f"`{source.name}` cannot be sent to: {error}") from None
     try:
@@ -67,11 +63,6 @@ def send(args: Namespace) -> None:
         raise SystemExit(1)
     if "event_id" in answer.text:
         print(f"What became of it: airflow hookline events show {answer.json()['event_id']}")
-
-
-def _difference() -> bytes:
-    # White space changes no JSON, but what is signed: the same sample again is no replay of the first.
-    return bytes(secrets.choice(b" \t") for _ in range(64))
 
 
 def _source(name: str) -> Source:
@@ -99,10 +90,10 @@ def _path(event: str, known: catalog.KnownEvent | None, source: Source) -> str:
     return "/".join(naming.ANY if segment is None else quote(segment, safe="") for segment in segments)
 
 
-def _delivery_id(given: str | None) -> str:
+def _delivery_id(given: str | None) -> str | None:
     if given is not None and not (given.isascii() and given.isprintable()):
         raise SystemExit("--delivery-id goes into a header: printable ASCII only.")
-    return given or str(uuid.uuid4())
+    return given
 
 
 def _base_url(given: str | None) -> str:
@@ -144,15 +135,3 @@ def _read(file: Path) -> str:
         raise SystemExit(f"`{file}` cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise SystemExit(f"`{file}` is not UTF-8.") from None
-
-
-def _message(url: str, path: str, headers: dict[str, str], body: bytes) -> Message:
-    return Message(
-        method="POST",
-        url=url,
-        event_path=path.strip("/"),
-        query_string="",
-        headers=Headers((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
-        content=body,
-        received_at=datetime.now(UTC),
-    )

@@ -12,7 +12,18 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from hookline.connections import BackendUnavailable
-from hookline.console import connections, events, jobs, overview, sources
+from hookline.console import (
+    connections,
+    deliveries,
+    event_dags,
+    events,
+    jobs,
+    overview,
+    replays,
+    sources,
+    step_webhooks,
+    tabs,
+)
 from hookline.console.page import PROTECTED, failed
 from hookline.protocol.problem import Rejected
 
@@ -22,7 +33,7 @@ if TYPE_CHECKING:
 
     from hookline.api.desk import Desk
 
-ROUTERS = (overview.router, sources.router, events.router, jobs.router, connections.router)
+PAGES = (overview, sources, events, jobs, replays, deliveries, step_webhooks, connections, event_dags, tabs)
 STATIC = Path(__file__).parent / "static"
 
 
@@ -46,7 +57,7 @@ def create(desk: Desk) -> FastAPI:
     app.state.desk = desk
     for kind in (Rejected, HTTPException, RequestValidationError, SQLAlchemyError, BackendUnavailable):
         app.add_exception_handler(kind, failed)
-    for router in ROUTERS:
-        app.include_router(router)
+    for page in PAGES:
+        app.include_router(page.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     return app

@@ -10,6 +10,8 @@ from hookline.api.events import EventQuery
 from hookline.api.route import Caller
 from hookline.api.sources import SourceName
 from hookline.console.page import Page, render
+from hookline.console.vendors import command, set_up
+from hookline.protocol.signatures.registry import SCHEMES
 
 router = APIRouter(route_class=Page)
 SHOWN = 20
@@ -31,4 +33,19 @@ async def one(request: Request, user: Caller, name: SourceName) -> Response:
     taken = await events.list_events(request, user, EventQuery(source=name, limit=SHOWN))
     known = await catalog.list_known_events(user, limit=200)
     samples = [entry for entry in known.items if entry.source in (name, source.auth_type)]
-    return render(request, "source.html", source=source, refused=refused, taken=taken, samples=samples)
+    return render(
+        request,
+        "source.html",
+        source=source,
+        refused=refused,
+        taken=taken,
+        samples=samples or known.items,
+        set_up=set_up(source),
+        command=command(source),
+    )
+
+
+@router.get("/new-source")
+async def new(request: Request, _user: Caller) -> Response:
+    """Show the form that makes a source."""
+    return render(request, "new_source.html", schemes=sorted(SCHEMES))

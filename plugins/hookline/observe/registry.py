@@ -48,6 +48,22 @@ class Listed:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Steps:
+    """What of a Dag can be told about, by id."""
+
+    tasks: list[str]
+    groups: list[str]
+
+
+def steps(session: Session, dag_id: str) -> Steps | None:
+    """Return the steps of a Dag's newest version; None where it cannot be read."""
+    dag = _latest(session, dag_id)
+    if dag is None:
+        return None
+    return Steps(sorted(dag.task_ids), sorted(name for name in dag.task_group.get_task_group_dict() if name))
+
+
 def listed(session: Session) -> list[Listed]:
     """Return all step webhooks, by Dag and name."""
     found = [*_in_code(session), *_registered(session)]

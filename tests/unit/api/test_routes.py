@@ -14,15 +14,30 @@ CALLS = sorted((method.upper(), path) for path, methods in PATHS.items() for met
 BODIES: dict[str, dict[str, object]] = {
     "/replays": {"events": {}},
     "/replays/{number}/start": {"total": 1},
+    "/deliveries/replay": {"dag_id": "shop.order.paid"},
+    "/endpoints/enable": {"key": "crm /"},
+    "/endpoints/disable": {"key": "crm /"},
+    "/sources": {"name": "shop", "auth_type": "github"},
+    "/sources/{name}/samples": {"event": "github.push"},
+    "/step-webhooks/{name}/tests": {"dag_id": "shop.order.paid"},
+}
+OF_METHODS = {
+    ("PUT", "/step-webhooks/{name}"): {"dag_id": "shop.order.paid", "definition": {"conn_id": "crm"}},
+    ("PATCH", "/step-webhooks/{name}"): {"enabled": False},
+    ("PATCH", "/event-dags/{dag_id}"): {"paused": True},
 }
 CHANGES = [one for one in CALLS if one[0] != "GET"]
 
 
 def address(path: str) -> str:
-    for name in ("number", "name", "conn_id"):
+    for name in ("number", "name", "conn_id", "dag_id"):
         path = path.replace(f"{{{name}}}", "1")
     assert "{" not in path
     return path
+
+
+def body(method: str, path: str) -> dict[str, object] | None:
+    return OF_METHODS.get((method, path), BODIES.get(path))
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, object]:
@@ -57,7 +72,7 @@ def test_the_document_has_every_answer_in_common(method: str, path: str) -> None
 
 @pytest.mark.parametrize(("method", "path"), CHANGES)
 def test_a_viewer_changes_nothing(call: As, method: str, path: str) -> None:
-    problem(call("viewer").request(method, address(path), json=BODIES.get(path)), 403)
+    problem(call("viewer").request(method, address(path), json=body(method, path)), 403)
 
 
 # What a browser says of where a call comes from, and whether a call with Airflow's cookie passes.
@@ -82,7 +97,7 @@ def test_a_cookie_is_enough_on_airflow_s_own_pages_only(
     client = call("op")
     client.cookies["_token"] = client.headers.pop("Authorization").removeprefix("Bearer ")
 
-    answer = client.request(method, address(path), json=BODIES.get(path), headers=headers)
+    answer = client.request(method, address(path), json=body(method, path), headers=headers)
 
     assert (answer.json().get("type") != "urn:hookline:problem:cross-origin") is passes, answer.text
     assert passes or answer.status_code == 403

@@ -47,7 +47,8 @@ function fields(form) {
   const body = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled || (field.type === "radio" && !field.checked)) continue;
-    const put = (value) => { body[field.name] = value; };
+    const into = field.dataset.in ? (body[field.dataset.in] ||= {}) : body;
+    const put = (value) => { into[field.name] = value; };
     if (field.type === "checkbox") put(field.checked);
     else if (field.value === "" && !("keep" in field.dataset)) continue;
     else if (field.dataset.type === "json") put(JSON.parse(field.value));
@@ -55,6 +56,10 @@ function fields(form) {
     else put(field.value);
   }
   return body;
+}
+
+function filled(pattern, said) {
+  return pattern.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(said[name]));
 }
 
 function problem(said, status) {
@@ -65,7 +70,9 @@ function problem(said, status) {
 async function call(form, submitter) {
   const output = form.querySelector("output");
   const show = (text, failed) => { output.textContent = text; output.classList.toggle("failed", failed); };
-  const [method, url] = ((submitter && submitter.dataset.call) || form.dataset.call).split(" ");
+  const named = form.querySelector("[data-name]");
+  const wanted = named ? `PUT ${form.dataset.put}${encodeURIComponent(named.value)}` : form.dataset.call;
+  const [method, url] = ((submitter && submitter.dataset.call) || wanted).split(" ");
   if (submitter && submitter.dataset.confirm && !form.dataset.sure) {
     form.dataset.sure = "yes";
     show(`${submitter.dataset.confirm} Press it again to go on.`, false);
@@ -73,7 +80,7 @@ async function call(form, submitter) {
   }
   delete form.dataset.sure;
   let body;
-  try { body = fields(form); } catch (error) { show(`This is not JSON: ${error.message}`, true); return; }
+  try { body = submitter && "bare" in submitter.dataset ? {} : fields(form); } catch (error) { show(`This is not JSON: ${error.message}`, true); return; }
   const request = { method, headers: { Accept: "application/json" } };
   if (method !== "DELETE" && Object.keys(body).length) {
     request.body = JSON.stringify(body);
@@ -89,8 +96,17 @@ async function call(form, submitter) {
     const then = (submitter && submitter.dataset.then) || form.dataset.then || "";
     if (then === "reload") location.reload();
     else if (then === "leave") leave(said.url);
-    else if (then) location.assign(then.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(said[name])));
-    else show(form.dataset.done || JSON.stringify(said, null, 2), false);
+    else if (then) location.assign(filled(then, said));
+    else {
+      show(form.dataset.done || JSON.stringify(said, null, 2), false);
+      if ("secret" in form.dataset && said.secret) output.append(` Its secret, which is not shown again: ${said.secret}`);
+      if (form.dataset.link) {
+        const link = document.createElement("a");
+        link.href = filled(form.dataset.link, said);
+        link.textContent = "Go on";
+        output.append("\n", link);
+      }
+    }
   } catch { show("The server does not answer. Try again.", true); }
 }
 
@@ -100,6 +116,11 @@ dark.addEventListener("change", followTheme);
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-airflow]");
   if (link && !event.metaKey && !event.ctrlKey) { event.preventDefault(); leave(link.href); }
+  const fill = event.target.closest("button[data-fill]");
+  if (fill) {
+    const field = document.getElementById(fill.dataset.fill);
+    field.value = field.placeholder;
+  }
   const copy = event.target.closest("button[data-copy]");
   if (copy) {
     const source = document.getElementById(copy.dataset.copy);
@@ -111,7 +132,11 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.dataset.call || (event.submitter && event.submitter.dataset.call)) {
+  if ("open" in form.dataset) {
+    event.preventDefault();
+    location.assign(form.dataset.open + encodeURIComponent(form.elements[0].value));
+  }
+  if (form.dataset.call || form.dataset.put || (event.submitter && event.submitter.dataset.call)) {
     event.preventDefault();
     call(form, event.submitter);
   }

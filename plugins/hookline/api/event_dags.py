@@ -1,0 +1,101 @@
+"""``/event-dags``: every event that is known or taken, and the Dag that takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from airflow.models.dag import DagModel, DagTag
+from fastapi import APIRouter, Body, Path, Request
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import exists, select
+
+from hookline import catalog
+from hookline.api import audit
+from hookline.api.access import require_edit, sight
+from hookline.api.desk import Desk
+from hookline.api.paging import Cursor, Limit, Page, named, naming
+from hookline.api.problems import not_found
+from hookline.api.route import Caller, Guarded
+from hookline.protocol.mark import TAG
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+router = APIRouter(route_class=Guarded, tags=["Event Dags"])
+DagId = Annotated[str, Path(min_length=1, max_length=250)]
+
+
+class EventDag(BaseModel):
+    """An event's dag id, and the Dag that has it, if there is one."""
+
+    name: str
+    """Dag id; `any` stands for slugs."""
+    title: str
+    documentation: str | None
+    """Page of the vendor; none for an event that only a Dag knows."""
+    exists: bool
+    paused: bool | None
+    broken: bool | None
+    """Whether its file has an import error."""
+
+
+class Activation(BaseModel):
+    """Whether a Dag takes events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    paused: bool
+
+
+@router.get("/event-dags")
+async def list_event_dags(
+    request: Request, user: Caller, limit: Limit = 50, cursor: Cursor = None
+) -> Page[EventDag]:
+    """List the events of the catalog and the event Dags that you may read, by dag id."""
+    after = named(cursor)
+
+    def read(session: Session) -> Page[EventDag]:
+        seen = sight(user, session)
+        dags = {dag.dag_id: dag for dag in session.scalars(_marked()) if dag.dag_id in seen.dags}
+        names = sorted(name for name in catalog.names() | dags.keys() if name > after)
+        return Page(
+            items=[_event(name, dags.get(name)) for name in names[:limit]],
+            next_cursor=naming(names[limit - 1]) if names[limit:] else None,
+        )
+
+    return await Desk.of(request).read(read)
+
+
+@router.patch("/event-dags/{dag_id}")
+async def set_activation(
+    request: Request, user: Caller, dag_id: DagId, wanted: Annotated[Activation, Body()]
+) -> EventDag:
+    """Pause an event Dag, which holds its events, or let it take them."""
+
+    def change(session: Session) -> EventDag:
+        require_edit(user, dag_id, session)
+        dag = session.scalar(_marked().where(DagModel.dag_id == dag_id))
+        if dag is None:
+            raise not_found(f"There is no event Dag `{dag_id}`.")
+        dag.is_paused = wanted.paused
+        audit.record(session, user, "set_activation", dag_id=dag_id, paused=wanted.paused)
+        return _event(dag_id, dag)
+
+    return await Desk.of(request).write(change)
+
+
+def _marked() -> Any:
+    tagged = exists().where(DagTag.dag_id == DagModel.dag_id, DagTag.name == TAG)
+    return select(DagModel).where(tagged, ~DagModel.is_stale)
+
+
+def _event(name: str, dag: Any) -> EventDag:
+    known = catalog.find(name)
+    return EventDag(
+        name=name,
+        title=(dag.dag_display_name if dag else None) or (known.title if known else name),
+        documentation=known.documentation if known else None,
+        exists=dag is not None,
+        paused=bool(dag.is_paused) if dag else None,
+        broken=bool(dag.has_import_errors) if dag else None,
+    )
