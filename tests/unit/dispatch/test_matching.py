@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hookline import parking
 from hookline.database import engine
-from hookline.dispatch import batch
+from hookline.dispatch import batch, matching, parked
 from hookline.dispatch.dags import EventDags
 from hookline.dispatch.route import Router
 from hookline.dispatch.waits import Waits
@@ -119,19 +119,12 @@ def test_an_event_of_a_dag_wakes_as_well(look: Callable[[], None]) -> None:
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "same correlation": ({}, {}, True),
     "another correlation": ({}, {"correlation": "8"}, False),
-    "no correlation": ({}, {"correlation": None}, False),
-    "any correlation": ({"correlation": None}, {"correlation": "8"}, True),
-    "another source": ({"source": "till"}, {}, False),
-    "exact type": ({"event_type": "orders.paid"}, {}, True),
-    "another type": ({"event_type": "orders.sent"}, {}, False),
-    "pattern": ({"event_type": "orders.*"}, {}, True),
-    "pattern that does not fit": ({"event_type": "*.sent"}, {}, False),
-    "condition that is true": ({"condition": "amount > `5`"}, {"data": {"amount": 7}}, True),
-    "condition that is false": ({"condition": "amount > `5`"}, {"data": {"amount": 3}}, False),
-    "condition about nothing": ({"condition": "amount > `5`"}, {"data": []}, False),
+    "any correlation, with a condition": (
+        {"correlation": None, "condition": "amount > `5`"},
+        {"correlation": "8", "data": {"amount": 7}},
+        True,
+    ),
     "received before": ({"since": ARRIVAL + timedelta(seconds=1)}, {}, False),
-    "received just then": ({"since": ARRIVAL}, {}, True),
-    "the run's own event": ({"own_event": "1"}, {}, False),
     "quarantined at the door": ({}, {"quarantine": "unfit"}, False),
 }
 
@@ -261,10 +254,12 @@ def test_a_person_s_task_is_left_alone(look: Callable[[], None]) -> None:
     assert waiters() == 0
 
 
-def test_more_than_one_batch_of_waits(look: Callable[[], None]) -> None:
-    numbers = [park(index, correlation=str(index)) for index in range(260)]
+def test_more_than_one_batch_of_waits(look: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parked, "AT_ONCE", 10)
+    monkeypatch.setattr(matching, "AT_ONCE", 4)
+    numbers = [park(index, correlation=str(index)) for index in range(25)]
     look()
-    assert waiters() == 260
-    send("1", correlation="250")
+    assert waiters() == 25
+    send("1", correlation="23")
     dispatch()
-    assert [woken(number) for number in numbers].index("1") == 250
+    assert [woken(number) for number in numbers].index("1") == 23
