@@ -13,7 +13,7 @@ from airflow.cli.cli_config import (
     lazy_load_command,
 )
 
-from hookline.cli import replay_definition, sent
+from hookline.cli import caused, replay_definition, sent
 from hookline.cli.step_webhooks_definition import step_webhooks
 from hookline.http.body import BODY_TYPES
 
@@ -217,6 +217,7 @@ def get_hookline_cli_commands() -> list[CLICommand]:
                 sources,
                 events,
                 step_webhooks(),
+                caused.get_group(),
                 catalog,
                 *sent.get_groups(),
                 ActionCommand(
