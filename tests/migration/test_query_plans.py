@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, event, insert, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, text, true
 from sqlalchemy.orm import Session
 
-from hookline.inbox import store
+from hookline.inbox import held, search, store
 from hookline.inbox.models import DISPATCHED, HELD, PENDING, QUARANTINED, InboxEvent
+from hookline.inbox.search import Filter
 from hookline.orm import Base
 
 NOW = datetime(2026, 9, 21, tzinfo=UTC)
+NOON_BEFORE = NOW - timedelta(hours=12)
 ROWS = 20_000
 # One in a hundred is in each state that is looked for.
 STATES = {0: PENDING, 1: HELD, 2: QUARANTINED}
@@ -125,3 +127,39 @@ def test_each_query_has_its_index(full: Engine, query: Callable[[Connection], No
         plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all())
         connection.rollback()
     assert index in plan
+
+
+SEARCHES = {
+    "newest": Filter(),
+    "source": Filter(source="shop"),
+    "type": Filter(event_type="orders.paid"),
+    "dag": Filter(dag_id="shop.kind1"),
+    "state": Filter(state=QUARANTINED),
+    "id": Filter(source="shop", event_id="77"),
+    "time": Filter(since=NOON_BEFORE, until=NOW),
+    "text": Filter(text="{}{}"),
+}
+
+
+@pytest.mark.parametrize("wanted", SEARCHES.values(), ids=SEARCHES)
+@pytest.mark.parametrize("after", [None, (NOW, ROWS // 2)], ids=["first page", "a later page"])
+def test_no_search_reads_the_whole_table(
+    full: Engine, wanted: Filter, after: tuple[datetime, int] | None
+) -> None:
+    with full.connect() as connection, Session(connection) as session:
+        with statements(full) as seen:
+            search.page(session, wanted, true(), limit=50, after=after)
+        assert seen
+        for statement, parameters in seen:
+            plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
+            assert not [line for line in plan if "Seq Scan" in line], "\n".join(plan)
+
+
+def test_held_kinds_are_found_by_one_seek_each(full: Engine) -> None:
+    with full.connect() as connection, Session(connection) as session:
+        with statements(full) as seen:
+            assert len(held.kinds(session, limit=50)) == 7
+        for statement, parameters in seen:
+            plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all())
+            assert "hookline_event_held_idx" in plan
+            assert "Seq Scan" not in plan
