@@ -29,7 +29,7 @@ from hookline.protocol.wait import Wait
 from tests.unit.dispatch import event_dags, parked_tasks
 from tests.unit.inbox.events import accepted
 
-RACES = int(os.environ.get("HOOKLINE_RACES", "40"))
+RACES = int(os.environ.get("HOOKLINE_RACES", "24"))
 SPREAD = 0.5
 AT_ONCE = 12
 SECONDS = 60
