@@ -14,7 +14,7 @@ from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from hookline import __version__, config, database
+from hookline import __version__, backlog, config, database, metrics
 from hookline.delivery import settings
 from hookline.delivery.loop import Deliverer
 from hookline.dispatch import outcomes as dispatch_outcomes
@@ -74,17 +74,21 @@ class Loops:
         deliverer = self._deliverer = Deliverer(settings.read(), poll=config.get_float("poll_interval"))
         observer = Observer(Plans(), config.base_url(), deliverer.wake)
         self._observer = Loop("observe", observer.look, config.get_float("observe_interval"))
+        self._backlog = Loop("backlog", backlog.report, poll=backlog.SECONDS)
 
     def start(self) -> list[asyncio.Task[None]]:
         """Run all; cancelled, each finishes what it has begun."""
-        return [
-            asyncio.create_task(self.dispatcher.run(), name="dispatch"),
-            asyncio.create_task(self._waits.run(), name="waits"),
-            asyncio.create_task(self._keeper.run(), name="tokens"),
-            asyncio.create_task(self._observer.run(), name="observe"),
-            asyncio.create_task(self._deliverer.run(), name="delivery"),
-            asyncio.create_task(self._replay.run(), name="replay"),
-        ]
+        running = {
+            "dispatch": self.dispatcher.run(),
+            "waits": self._waits.run(),
+            "tokens": self._keeper.run(),
+            "observe": self._observer.run(),
+            "delivery": self._deliverer.run(),
+            "replay": self._replay.run(),
+        }
+        if metrics.enabled():
+            running["backlog"] = self._backlog.run()
+        return [asyncio.create_task(one, name=name) for name, one in running.items()]
 
 
 class Application(FastAPI):
@@ -179,9 +183,9 @@ def create_app(prefix: str = "", *, loops: bool | None = None, management: bool 
         with suppress(SQLAlchemyError, TimeoutError):
             async with asyncio.timeout(START_SECONDS):
                 sources.expect(await asyncio.to_thread(listed))
-        health.tasks.append(asyncio.create_task(inbox.run(), name="inbox"))
-        health.tasks.append(asyncio.create_task(refusals.run(), name="refusals"))
-        health.tasks.append(asyncio.create_task(outcomes.run(), name="outcomes"))
+        own = {"inbox": inbox.run(), "refusals": refusals.run(), "outcomes": outcomes.run()}
+        health.tasks += [asyncio.create_task(one, name=name) for name, one in own.items()]
+        health.tasks += metrics.start()
         if config.get_bool("run_loops") if loops is None else loops:
             health.tasks.extend(both.start())
         try:

@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
+from hookline import metrics
 from hookline.exceptions import ConfigurationError
 from hookline.gateway.certificates import Certificates, Files
 from hookline.gateway.protocol import Config
@@ -61,6 +62,7 @@ def _serve(
     door: Callable[[], socket.socket],
     parent: int | None = None,
 ) -> int:
+    metrics.initialize()
     try:
         app = create_app(PREFIX, loops=args.loops)
     except ConfigurationError as error:

@@ -10,7 +10,7 @@ from argparse import Namespace
 import structlog
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
-from hookline import database
+from hookline import database, metrics
 from hookline.exceptions import ConfigurationError
 from hookline.gateway.probes import Probes
 from hookline.gateway.workers import listen
@@ -27,6 +27,7 @@ def worker(args: Namespace) -> None:
     :raises SystemExit: 1 when a loop ended by itself, so that whoever supervises starts it again; with a
         sentence when it cannot begin.
     """
+    metrics.initialize()
     try:
         loops = Loops()
     except ConfigurationError as error:
@@ -50,7 +51,7 @@ async def _run(loops: Loops, door: socket.socket | None) -> bool:
     running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, ended.set)
-    tasks = loops.start()
+    tasks = [*loops.start(), *metrics.start()]
     health = Health()
     health.tasks.extend(tasks)
     probes = asyncio.create_task(Probes(health).serve(sockets=[door])) if door else None

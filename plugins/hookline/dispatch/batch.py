@@ -17,10 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
-from hookline.dispatch import matching, wakes
+from hookline.dispatch import matching, tracing, wakes
 from hookline.dispatch.route import MAX_ATTEMPTS
 from hookline.inbox import store
 from hookline.inbox.models import HELD
+from hookline.metrics import meter
 
 if TYPE_CHECKING:
     from hookline.dispatch.route import Router
@@ -84,6 +85,7 @@ def _try(router: Router, numbers: list[int]) -> None:
 
 
 def _report(event: InboxEvent) -> None:
+    meter.count(f"hookline.dispatched.{event.state}")
     log.info(
         "event",
         source=event.source,
@@ -92,6 +94,7 @@ def _report(event: InboxEvent) -> None:
         state=event.state,
         dag_id=event.dag_id,
         run_id=event.run_id,
+        trace_id=tracing.named_in(event.body),
         # Why Airflow refuses an event may quote its data, which is for the inbox, not for the log.
         reason=event.reason if event.state == HELD else None,
     )

@@ -23,6 +23,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
+from hookline.dispatch import tracing
 from hookline.dispatch.validation import Validation
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ class Runs:
                     note=start.note,
                     session=session,
                 )
+                if tracing.trace_id(_conf(start)):
+                    tracing.join(run, run.get_task_instances(session=session))
                 if start.found.of_then:
                     _pin(session, run, start.found)
         except (OperationalError, InterfaceError):
@@ -170,6 +173,7 @@ def _insert(session: Session, found: Found, group: Sequence[Start]) -> None:
         )
         run.log_template_id = int(template)
         run.created_dag_version_id = found.version.id
+        tracing.join(run)
         runs.append(run)
     session.add_all(runs)
     session.flush()

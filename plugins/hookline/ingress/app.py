@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from hookline.ingress.reply import Replies
 from hookline.ingress.request import Disconnected, Receive, Scope, Send, Stream, address, check_head, read
 from hookline.ingress.sources import Sources
 from hookline.ingress.spool import Disk, Spools
+from hookline.metrics import meter
 from hookline.protocol import intake
 from hookline.protocol.bounds import Bounds
 from hookline.protocol.claims import INLINE_BYTES
@@ -62,6 +64,7 @@ class _Seen:
 
     source: Source | None = None
     message: Message | None = None
+    began: float = field(default_factory=time.perf_counter)
 
 
 class _Answer:
@@ -119,6 +122,8 @@ class Ingress:
                 name, _ = address(scope)
                 log.info("refused", source=name[:100], problem=rejected.problem.slug, reason=rejected.reason)
                 self._refusals.add(rejected, scope, name, seen.source, seen.message)
+                problem = rejected.problem.slug.replace("-", "_")
+                meter.count(f"hookline.refused.{problem}", seen.source.name if seen.source else "")
                 if rejected.problem is not TIMED_OUT:
                     await stream.discard()
                 await send_problem(readable(scope, send), rejected, close=not stream.complete)
@@ -153,7 +158,7 @@ class Ingress:
         if isinstance(taken, intake.Handshake):
             await self._greet(taken, send)
         elif isinstance(taken, intake.Accepted):
-            [(event_id, new)] = await self._admit((taken,))
+            [(event_id, new)] = await self._admit((taken,), seen)
             values = {"event_id": event_id, "source": taken.source, "type": taken.event_type}
             # A request that is held keeps neither its body nor its files.
             seen.message = None
@@ -161,7 +166,7 @@ class Ingress:
             spools.close()
             await self._replies.send(scope, stream, send, source.reply, values, new=new)
         else:
-            stored = await self._admit(taken) if taken else ()
+            stored = await self._admit(taken, seen) if taken else ()
             await send_json(
                 send,
                 202 if any(one.new for one in stored) else 200,
@@ -178,7 +183,7 @@ class Ingress:
         [stored] = await self._store(intake.events(taken))
         return stored
 
-    async def _admit(self, events: tuple[intake.Accepted, ...]) -> tuple[Stored, ...]:
+    async def _admit(self, events: tuple[intake.Accepted, ...], seen: _Seen) -> tuple[Stored, ...]:
         admitted, refused = await self._door.check(events)
         if refused:
             kept = {event.event_id for event in admitted}
@@ -186,6 +191,8 @@ class Ingress:
         stored = await self._store(admitted)
         if refused:
             raise refused
+        if meter.on:
+            _measure(events[0].source, stored, seen)
         return stored
 
     async def _greet(self, handshake: intake.Handshake, send: Send) -> None:
@@ -232,6 +239,14 @@ def _is_quick(message: Message) -> bool:
         and len(content) <= QUICK_BYTES
         and "content-encoding" not in message.headers
     )
+
+
+def _measure(source: str, stored: tuple[Stored, ...], seen: _Seen) -> None:
+    new = sum(one.new for one in stored)
+    for name, number in (("hookline.accepted", new), ("hookline.duplicates", len(stored) - new)):
+        if number:
+            meter.count(name, source, number)
+    meter.time("hookline.accept", time.perf_counter() - seen.began)
 
 
 def _outcome(stored: Stored) -> dict[str, Any]:

@@ -183,3 +183,22 @@ def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> Non
 def test_it_refuses_with_a_sentence(given: dict[str, Any], says: str) -> None:
     with pytest.raises(SystemExit, match=says):
         clean(command(**given))
+
+
+def test_the_gauges_count_what_waits() -> None:
+    from hookline.backlog import look
+
+    minute = NOW - timedelta(minutes=1)
+    add(
+        InboxEvent,
+        *({**EVENT, "event_id": str(n), "state": "pending", "received_at": minute} for n in range(2)),
+    )
+    add(InboxEvent, {**EVENT, "event_id": "h", "state": "held", "received_at": OLD})
+    add(Delivery, {**DELIVERY, "delivery_id": "1", "state": "dead", "added_at": OLD})
+    with engine().connect() as connection:
+        gauges = look(connection, NOW)
+
+    assert gauges["hookline.events.pending"] == 2
+    assert gauges["hookline.events.oldest_pending_seconds"] == pytest.approx(60, abs=1)
+    assert (gauges["hookline.events.held"], gauges["hookline.deliveries.dead"]) == (1, 1)
+    assert gauges["hookline.deliveries.oldest_pending_seconds"] == 0
