@@ -12,7 +12,7 @@ import pytest
 from demo.echo import EchoServer
 from demo.ports import free_port
 from demo.stack import REPOSITORY, Stack
-from tests.e2e import oauth
+from tests.e2e import canaries, oauth
 from tests.e2e.api import Api
 from tests.e2e.driver import Driver
 
@@ -71,6 +71,7 @@ def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
         },
     }
     connections |= oauth.connections(oauth_port)
+    connections |= canaries.connections(api.server_port)
     return {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in connections.items()},
         "AIRFLOW__HOOKLINE__HOLD_INTERVAL": "1",
