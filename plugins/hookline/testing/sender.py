@@ -20,7 +20,7 @@ from hookline.protocol.source import Source, parse
 from hookline.testing.event import Sent
 
 BASE = "https://hooks.example.com/hooks/in"
-SECRET = "a-secret-for-tests"  # noqa: S105
+SECRET = "a-secret-for-tests-that-is-long-enough-for-every-shared-key-of-jwt"  # noqa: S105
 
 
 class Refused(HooklineError):
