@@ -52,9 +52,10 @@ def answers(stack: Stack, api: Api) -> Iterator[list[requests.Response]]:
 
     for sender, _ in INBOUND.values():
         secret = sender.password
-        proof = signed(stack, sender, b"{}")
+        body = b'{"type": "paid"}'
+        proof = signed(stack, sender, body)
         parent = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
-        assert post(sender.name, b"{}", {**proof, **parent}) == 202, said[-1].text
+        assert post(sender.name, body, {**proof, **parent}) == 202, said[-1].text
         assert post(sender.name, b'{"broken', signed(stack, sender, b'{"broken')) == 400
         # A careless sender has it everywhere but where it belongs.
         assert post(sender.name, b"{}", {"X-Other": secret, "Authorization": f"Token {secret}"}) == 401
