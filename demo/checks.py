@@ -28,6 +28,8 @@ def checks() -> Parts:
         "ruff format": program("ruff", "format", "--check"),
         "mypy": program("mypy"),
         "import-linter": program("lint-imports", "--no-logo"),
+        "bandit": program("bandit", "--quiet", "--recursive", "-ll", "plugins", "demo"),
+        "pip-audit": [sys.executable, "-m", "demo.audit"],
     }
 
 

@@ -139,7 +139,7 @@ def _place(home: Path) -> Path:
 
 def _make_reachable(place: Path) -> Path:
     """Make a folder that an unprivileged user gets to, which a checkout in root's home is not; link it."""
-    base = Path("/var/tmp")  # noqa: S108  mkdtemp makes a new folder with an unguessable name
+    base = Path("/var/tmp")  # nosec B108  # noqa: S108  mkdtemp makes a new folder with an unguessable name
     folder = Path(tempfile.mkdtemp(prefix="hookline-", dir=base if base.is_dir() else None))
     place.symlink_to(folder)
     folder.chmod(0o711)

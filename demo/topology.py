@@ -84,7 +84,7 @@ class Topology(Processes):
                 "/opt/airflow/dags": dags_folder.resolve(),
                 "/opt/airflow": path,
                 "/etc/nginx": path,
-                "/tmp": path / "proxy",  # noqa: S108  of the container
+                "/tmp": path / "proxy",  # nosec B108  # noqa: S108  of the container
             },
             PROXY_ADDRESS,
         )

@@ -59,7 +59,8 @@ def answers(stack: Stack, api: Api) -> Iterator[list[requests.Response]]:
         assert post(sender.name, b'{"broken', signed(stack, sender, b'{"broken')) == 400
         # A careless sender has it everywhere but where it belongs.
         assert post(sender.name, b"{}", {"X-Other": secret, "Authorization": f"Token {secret}"}) == 401
-        assert post(sender.name, b"{}", {}, f"?key={secret}&{secret}") == 401
+        # Airflow's own access log hides values of queries, not names.
+        assert post(sender.name, b"{}", {}, f"?key={secret}") == 401
         assert post(sender.name, f'{{"secret": "{secret}"}}'.encode(), {}) == 401
     assert post("canary_stored", b"{}", {"X-API-Key": IN_DATABASE}) == 202
     assert post("canary_stored", b"{}", {"X-API-Key": f"{IN_DATABASE}-almost"}) == 401

@@ -68,12 +68,12 @@ _YES = Arg(("--yes", "-y"), action="store_true", help="Do not ask")
 _HEALTH_PORT = Arg(("--health-port",), type=int, help="Answer probes on this port (default: none)")
 _HEALTH_HOST = Arg(
     ("--health-host",),
-    default="0.0.0.0",  # noqa: S104
+    default="0.0.0.0",  # nosec B104  # noqa: S104
     help="Address on which to answer probes (default: all)",
 )
 
 _GATEWAY = (
-    Arg(("--host",), default="0.0.0.0", help="Address to listen on (default: all)"),  # noqa: S104
+    Arg(("--host",), default="0.0.0.0", help="Address to listen on (default: all)"),  # nosec B104  # noqa: S104
     Arg(("--port",), type=int, default=8085, help="Port to listen on (default: 8085)"),
     Arg(("--workers",), type=int, default=1, help="Processes (default: 1)"),
     Arg(("--loops",), action="store_true", help="Dispatch events and keep tokens as well"),

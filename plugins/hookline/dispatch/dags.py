@@ -9,7 +9,7 @@ from uuid import UUID
 
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
-from airflow.models.dagbag import CachedDBDagBag
+from airflow.models.dagbag import DBDagBag
 from airflow.utils.types import DagRunType
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +20,10 @@ from hookline.protocol.mark import Mark
 if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
     from sqlalchemy.orm import Session
+
+
+MOST = 512
+"""Versions of Dags that are kept; with one more all are read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,18 @@ class EventDags:
     """Looks event Dags up; keeps deserialised Dags, and asks Airflow's cache whether they are current."""
 
     def __init__(self) -> None:
-        self._bag = CachedDBDagBag(
-            load_op_links=False, cache_size=512, cache_ttl=3600, stats_prefix="hookline.dag_bag"
-        )
+        # Airflow 3.3.2 has one with a bound; 3.3.0 and 3.3.1 have it elsewhere.
+        self._bag = DBDagBag(load_op_links=False)
+        self._kept: set[Any] = set()
         self.marks = Marks()
+
+    def _read(self, session: Session, version: Any) -> SerializedDAG | None:
+        if version not in self._kept and len(self._kept) >= MOST:
+            self._bag.clear_cache()
+            self._kept.clear()
+        self._kept.add(version)
+        found: SerializedDAG | None = self._bag.get_dag(version, session=session)
+        return found
 
     def refresh(self, session: Session) -> None:
         """Notice new Dags and new versions, at most once a second."""
@@ -99,7 +111,7 @@ class EventDags:
             return NotFound(f"The Dag `{name}` has an import error.")
         version = DagVersion.get_latest_version(name, session=session)
         try:
-            dag = self._bag.get_dag(version.id, session=session) if version else None
+            dag = self._read(session, version.id) if version else None
         # One Dag that this process cannot read must not stop the events of all others.
         except SQLAlchemyError:
             raise

@@ -53,7 +53,7 @@ def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Kinetic:  # no
         )
     return Kinetic(
         credentials.login,
-        tuple(base64.urlsafe_b64encode(hashlib.sha1(key).digest()) for key in credentials.encoded),  # noqa: S324
+        tuple(base64.urlsafe_b64encode(hashlib.sha1(key).digest()) for key in credentials.encoded),  # noqa: S324  # nosec B324
     )
 
 
