@@ -14,13 +14,14 @@ from hookline.inbox import models as inbox
 from hookline.inbox.models import InboxEvent
 from hookline.outbox import models as outbox
 from hookline.outbox.models import Delivery, EndpointState
+from hookline.protocol import breaker
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 MOST = 100_000
 SECONDS = 15.0
-BREAKER = (outbox.OPEN, outbox.HALF_OPEN, outbox.DISABLED)
+BREAKER = (breaker.OPEN, breaker.HALF_OPEN, breaker.DISABLED)
 
 
 def look(connection: Connection, now: datetime) -> dict[str, float]:

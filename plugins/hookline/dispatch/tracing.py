@@ -46,6 +46,7 @@ def join(run: DagRun, tasks: Iterable[TaskInstance] = ()) -> None:
     conf = run.conf or {}
     if trace_id(conf) is None:
         return
-    for one in (run, *tasks):
+    traced: list[Any] = [run, *tasks]
+    for one in traced:
         if carrier := joined(one.context_carrier, conf):
             one.context_carrier = carrier

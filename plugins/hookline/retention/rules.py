@@ -11,7 +11,8 @@ from hookline.inbox import models as inbox
 from hookline.inbox.models import InboxEvent
 from hookline.inbox.refusals import Refusal
 from hookline.jobs import models as jobs
-from hookline.jobs.models import Job
+from hookline.jobs.models import Job, Progress, Turn
+from hookline.observe.models import Cursor, OpenRun, Registered, Seen
 from hookline.outbox import models as outbox
 from hookline.outbox.models import Attempt, Delivery, EndpointState
 from hookline.replay import models as replay
@@ -27,30 +28,35 @@ if TYPE_CHECKING:
 class Rule:
     """Which rows of a table may go.
 
-    :param model: has ``seq``, in about the order of ``at``.
+    :param key: a row's number, or its run's, in about the order of ``at``.
     :param at: when a row was written.
     :param may_go: what must hold of a row, whatever its age; tested again in the statement that deletes.
     :param parts: columns of other tables that hold the ``seq`` of a row and go with it.
     """
 
-    model: Any
+    key: Any
     at: Any
     may_go: ColumnElement[bool]
     parts: tuple[Any, ...] = ()
 
+    @property
+    def model(self) -> Any:
+        """The table."""
+        return self.key.class_
+
 
 RULES: dict[str, Rule] = {
     "events": Rule(
-        InboxEvent,
+        InboxEvent.seq,
         InboxEvent.received_at,
         InboxEvent.state.in_((inbox.DISPATCHED, inbox.QUARANTINED))
         & ~exists().where(
             Job.event_seq == InboxEvent.seq, Job.state.in_((jobs.PENDING, jobs.HELD, jobs.GATHERING))
         ),
     ),
-    "jobs": Rule(Job, Job.created_at, Job.state.in_((jobs.DONE, jobs.REFUSED, jobs.CANCELLED))),
+    "jobs": Rule(Job.seq, Job.created_at, Job.state.in_((jobs.DONE, jobs.REFUSED, jobs.CANCELLED))),
     "deliveries": Rule(
-        Delivery,
+        Delivery.seq,
         Delivery.added_at,
         Delivery.state.in_((outbox.DELIVERED, outbox.DEAD, outbox.CANCELLED)),
         (Attempt.delivery,),
@@ -60,7 +66,8 @@ RULES: dict[str, Rule] = {
         Replay.created_at,
         Replay.state.in_((replay.DONE, replay.CANCELLED)),
     ),
-    "refusals": Rule(Refusal, Refusal.refused_at, true()),
+    "refusals": Rule(Refusal.seq, Refusal.refused_at, true()),
+    "transitions": Rule(Seen.run, Seen.seen_at, ~exists().where(OpenRun.run == Seen.run)),
 }
 
 KEPT = {
@@ -68,7 +75,12 @@ KEPT = {
     KeptToken: "one row for each Connection",
     Consent: "the keeper removes it when it is old",
     EndpointState: "one row for each endpoint",
+    Turn: "gone with its run",
+    Progress: "one row for each loop",
     Waiter: "it goes with the wait of its task",
     Collected: "it goes with its waiter",
+    Cursor: "one row",
+    OpenRun: "gone when its run has ended",
+    Registered: "one row for each step webhook",
 }
 """Tables without a rule, and why."""

@@ -32,7 +32,7 @@ def sweep(rule: Rule, before: datetime, batch: int, *, dry: bool = False) -> Ite
         with engine().begin() as connection:
             found = _look(connection, rule, before, last, batch)
             numbers = [seq for seq, _, gone in found if gone]
-            yield len(numbers) if dry else _delete(connection, rule, numbers)
+            yield len(numbers) if dry else _delete(connection, rule, numbers, before)
         if len(found) < batch or not any(old for _, old, _ in found):
             return
         last = found[-1][0]
@@ -42,15 +42,16 @@ def _look(
     connection: Connection, rule: Rule, before: datetime, last: int, batch: int
 ) -> list[tuple[int, bool, bool]]:
     old = rule.at < before
-    columns = (rule.model.seq, old.label("old"), and_(old, rule.may_go).label("gone"))
-    query = select(*columns).where(rule.model.seq > last).order_by(rule.model.seq).limit(batch)
+    columns = (rule.key, old.label("old"), and_(old, rule.may_go).label("gone"))
+    query = select(*columns).where(rule.key > last).order_by(rule.key).limit(batch)
     return [(seq, bool(is_old), bool(gone)) for seq, is_old, gone in connection.execute(query)]
 
 
-def _delete(connection: Connection, rule: Rule, numbers: list[int]) -> int:
+def _delete(connection: Connection, rule: Rule, numbers: list[int], before: datetime) -> int:
     if not numbers:
         return 0
-    gone = delete(rule.model).where(rule.model.seq.in_(numbers), rule.may_go).returning(rule.model.seq)
+    may_go = and_(rule.key.in_(numbers), rule.at < before, rule.may_go)
+    gone = delete(rule.model).where(may_go).returning(rule.key)
     deleted = list(connection.scalars(gone))
     for column in rule.parts:
         connection.execute(delete(column.class_).where(column.in_(deleted)))

@@ -16,6 +16,7 @@ from hookline.db_manager import TABLES
 from hookline.inbox.models import InboxEvent
 from hookline.inbox.refusals import Refusal
 from hookline.jobs.models import Job
+from hookline.observe.models import OpenRun, Seen
 from hookline.outbox.models import Attempt, Delivery
 from hookline.retention.rules import KEPT, RULES
 from hookline.retention.sweep import sweep
@@ -73,7 +74,7 @@ REFUSAL = {
 def _empty(metadata: str) -> Iterator[None]:
     yield
     with engine().begin() as connection:
-        for model in (Attempt, Delivery, Job, InboxEvent, Refusal):
+        for model in (Attempt, Delivery, Job, InboxEvent, Refusal, Seen, OpenRun):
             connection.execute(delete(model))
 
 
@@ -133,6 +134,15 @@ def test_attempts_go_with_their_delivery_and_no_others() -> None:
     assert sum(sweep(RULES["deliveries"], BEFORE, 100)) == 3
     assert kept(Delivery.state) == ["held", "pending"]
     assert kept(Attempt.delivery) == [0, 0]
+
+
+def test_what_is_known_of_a_run_stays_while_it_is_looked_at() -> None:
+    row = {"task_id": "t", "map_index": -1, "try_number": 1, "seen_at": OLD}
+    add(Seen, *({**row, "run": n, "name": name} for n in (1, 2) for name in ("started", "success")))
+    add(OpenRun, {"run": 2, "opened_at": OLD})
+
+    assert sum(sweep(RULES["transitions"], BEFORE, 1)) == 2
+    assert kept(Seen.run) == [2, 2]
 
 
 def test_a_dry_run_counts_and_deletes_nothing() -> None:
