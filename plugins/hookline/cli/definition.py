@@ -20,7 +20,7 @@ from hookline.http.body import BODY_TYPES
 if TYPE_CHECKING:
     from airflow.cli.cli_config import CLICommand
 
-KINDS = ("events", "jobs", "deliveries", "replays", "refusals")
+KINDS = ("events", "jobs", "deliveries", "replays", "refusals", "transitions")
 STATES = ("pending", "dispatched", "held", "quarantined")
 
 _EVENT = Arg(("event",), help="Event to send, named like its Dag, e.g. github.push, or by its tree path")

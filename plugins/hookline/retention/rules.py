@@ -62,7 +62,7 @@ RULES: dict[str, Rule] = {
         (Attempt.delivery,),
     ),
     "replays": Rule(
-        Replay,
+        Replay.seq,
         Replay.created_at,
         Replay.state.in_((replay.DONE, replay.CANCELLED)),
     ),
