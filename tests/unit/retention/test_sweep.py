@@ -174,7 +174,7 @@ def command(**changed: Any) -> Namespace:
 
 def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     add(Refusal, {**REFUSAL, "refused_at": OLD})
-    clean(command(dry_run=True, yes=False))
+    clean(command(dry_run=True, yes=False, table=["refusals"]))
     clean(command(table=["refusals"]))
 
     said = capsys.readouterr().out.splitlines()
