@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
 from airflow.sdk import timezone
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
@@ -48,10 +50,15 @@ def go(dags: EventDags, runs: Runs) -> int:
             return 0
     with Session(engine()) as session, session.begin():
         claimed, numbers = _begin(session, now)
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
-        jobs = queue.lock(session, numbers)
-        _go(session, dags, runs, _groups(jobs, numbers), now)
-        queue.tell_events(session, jobs)
+    try:
+        with Session(engine(), expire_on_commit=False) as session, session.begin():
+            jobs = queue.whole(session, queue.lock(session, numbers))
+            _go(session, dags, runs, _groups(jobs, numbers), now)
+            queue.tell_events(session, jobs)
+    except Exception:
+        with suppress(SQLAlchemyError), Session(engine()) as session, session.begin():
+            queue.take_back_tries(session, numbers, timezone.utcnow())
+        raise
     return claimed
 
 

@@ -5,6 +5,7 @@ Whoever locks both locks events before jobs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,30 @@ def lock(session: Session, numbers: Collection[int]) -> list[Job]:
     free = [row.seq for row in wanted if row.event_seq not in there or row.event_seq in locked]
     query = select(Job).where(Job.seq.in_(free), Job.state == models.PENDING).order_by(Job.seq)
     return list(session.scalars(query.with_for_update(skip_locked=True)))
+
+
+def whole(session: Session, jobs: Sequence[Job]) -> list[Job]:
+    """Leave out the jobs of a run of which another replica holds one: a batch without it would lose it."""
+    key = (Job.dag_id, Job.run_id)
+    ids = {job.run_id for job in jobs if job.run_id is not None}
+    query = select(*key, func.count()).where(Job.run_id.in_(ids), Job.state == models.PENDING).group_by(*key)
+    wanted = {(dag_id, run_id): count for dag_id, run_id, count in session.execute(query)}
+    ours = Counter((job.dag_id, job.run_id) for job in jobs)
+    return [
+        job
+        for job in jobs
+        if job.run_id is None or ours[job.dag_id, job.run_id] == wanted.get((job.dag_id, job.run_id))
+    ]
+
+
+def take_back_tries(session: Session, numbers: Collection[int], now: datetime) -> None:
+    """Undo that a try was counted: nothing was tried, and the process lives."""
+    session.execute(
+        update(Job)
+        .where(Job.seq.in_(numbers), Job.state == models.PENDING, Job.attempts > 0)
+        .values(attempts=Job.attempts - 1, due_at=now)
+        .execution_options(**WHOLE)
+    )
 
 
 def members(session: Session, runs: Iterable[tuple[str | None, str | None]]) -> Sequence[Job]:

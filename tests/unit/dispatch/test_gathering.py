@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk import timezone
 from airflow.utils.state import DagRunState
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from hookline.database import engine
 from hookline.dispatch import batch as events
@@ -236,3 +237,40 @@ def test_a_batch_that_ends_its_process_is_refused_after_some_tries(dispatcher: D
         pending.go(dispatcher.dags, dispatcher.router.runs)
     assert states() == ["refused"] * 3
     assert runs() == []
+
+
+def close_one_batch(dispatcher: Dispatching) -> None:
+    event_dags.write("shop.paid", **BATCH)
+    for number in range(3):
+        send(str(number))
+    events.dispatch(dispatcher.router)
+    gather.close(dispatcher.dags, dispatcher.router.touched)
+
+
+def test_a_batch_of_which_somebody_holds_one_waits_for_it(
+    dispatcher: Dispatching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_one_batch(dispatcher)
+    lock = pending.queue.lock
+    monkeypatch.setattr(pending.queue, "lock", lambda *arguments: lock(*arguments)[:2])
+    pending.go(dispatcher.dags, dispatcher.router.runs)
+    assert runs() == []
+    monkeypatch.undo()
+    later(5)
+    Dispatching().all()
+    assert carried() == [["0", "1", "2"]]
+
+
+def test_a_database_that_is_away_uses_up_no_try_of_a_job(
+    dispatcher: Dispatching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_one_batch(dispatcher)
+
+    def away(*_: Any) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(pending.queue, "bodies", away)
+    for _ in range(6):
+        with pytest.raises(OperationalError):
+            pending.go(dispatcher.dags, dispatcher.router.runs)
+    assert (job("0").attempts, job("0").state) == (0, "pending")
