@@ -34,6 +34,13 @@ class HooklinePlugin(AirflowPlugin):  # type: ignore[misc]  # untyped base
         return views()
 
     @cached_property
+    def global_operator_extra_links(self) -> list[Any]:
+        """Return the button of steps that have a webhook; asked for by the api-server only."""
+        from hookline.console.link import StepWebhookLink
+
+        return [StepWebhookLink()]
+
+    @cached_property
     def fastapi_root_middlewares(self) -> list[dict[str, Any]]:
         """Return what lets browsers' requests from other origins reach the sources."""
         from hookline.ingress.mounted import CrossOrigin

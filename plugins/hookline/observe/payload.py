@@ -161,7 +161,7 @@ def _event(kind: str, conf: dict[str, Any], budget: Budget) -> dict[str, Any]:
         {name: file.get(name) for name in ("name", "content_type", "size", "field")} for file in files[:100]
     ]
     if kind == FORM:
-        found["form"] = extension["form"]
+        found |= {"access": extension["form"], "user": extension.get("user")}
     return found
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, select
+from airflow.models.dagrun import DagRun
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 NAME = "steps"
 MESSAGES = 200
 """Of one statement; SQLite takes 32,766 parameters."""
+KEEP = timedelta(days=30)
+"""How long a transition is known after it was told, and longer while its run is open."""
+CLEAN_EVERY = timedelta(hours=1)
 KNOWN = 100_000
 """Transitions that a process remembers to have seen, so that it need not ask."""
 
@@ -42,6 +46,7 @@ class Observer:
         self._base_url = base_url.rstrip("/")
         self._busy = True
         self._known: set[Transition] = set()
+        self._clean_at = datetime.now(UTC)
 
     def look(self) -> int:
         """Look once.
@@ -65,6 +70,9 @@ class Observer:
             found = look.see()
             told = self._tell(look, found)
             look.advance()
+            if now >= self._clean_at:
+                self._clean_at = now + CLEAN_EVERY
+                _forget(session, now)
         self._known = (self._known if len(self._known) < KNOWN else set()) | told
         self._busy = bool(told)
         if told:
@@ -117,6 +125,12 @@ def _begin(session: Session, now: datetime) -> None:
         "turned_at": now,
     }
     session.execute(insert(session)(Cursor).values(values).on_conflict_do_nothing())
+
+
+def _forget(session: Session, now: datetime) -> None:
+    gone = Seen.run.not_in(select(OpenRun.run))
+    session.execute(delete(Seen).where(Seen.seen_at < now - KEEP, gone))
+    session.execute(delete(OpenRun).where(OpenRun.run.not_in(select(DagRun.id))))
 
 
 def _unseen(session: Session, found: Sequence[Transition], now: datetime) -> list[Transition]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
+from airflow.providers.standard.sensors.time_delta import WaitSensor
 from airflow.sdk import DAG, Param, TaskGroup, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -67,7 +67,7 @@ with DAG("steps", schedule=None) as dag:
     [large, small] >> EmptyOperator(task_id="join") >> plain.override(task_id="after_tasks")("x")
     fails()
     skips() >> after_skip()
-    TimeDeltaSensor(task_id="waits", delta=timedelta(0), deferrable=True)
+    WaitSensor(task_id="waits", time_to_wait=timedelta(seconds=3), deferrable=True)
 
     with TaskGroup("approvals"):
         one, left, right, first, second = (

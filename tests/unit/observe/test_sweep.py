@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from hookline.authoring import StepWebhook, step_webhooks
 from hookline.database import engine
 from hookline.observe import registry
-from hookline.observe.models import Cursor, OpenRun
+from hookline.observe.models import Cursor, OpenRun, Seen
 from hookline.observe.plans import Plans
 from hookline.observe.sweep import Observer
 from hookline.steps.transition import OF_RUNS, OF_STEPS
@@ -324,3 +324,17 @@ def test_a_registered_webhook_is_sent_until_it_is_disabled(observer: Observer, m
     observer.look()
 
     assert [(row["run_id"], row["task_id"]) for row in messages()] == [("r1", "ship")]
+
+
+def test_what_was_told_long_ago_is_forgotten(observer: Observer) -> None:
+    orders()
+    run = airflow_rows.start("orders")
+    airflow_rows.step(run, "ship", "success", try_number=1)
+    observer.look()
+    with Session(engine()) as session, session.begin():
+        session.execute(update(Seen).values(seen_at=LONG_AGO))
+        session.execute(update(OpenRun).values(run=run + 1))
+    Observer(Plans(), "x").look()
+
+    with Session(engine()) as session:
+        assert (session.query(Seen).count(), session.query(OpenRun).count()) == (0, 0)

@@ -1,0 +1,1 @@
+"""Notifiers for ``on_…_callback``."""
