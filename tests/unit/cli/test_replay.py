@@ -116,3 +116,11 @@ def test_what_is_wrong_is_said(tmp_path: Path, words: tuple[str, ...], sentence:
 def test_a_name_that_nothing_is_held_for_gets_those_that_are() -> None:
     with pytest.raises(SystemExit, match=r"for `shop\.order\.paid`, `shop\.order\.payed`"):
         replay.release(parsed("events", "release", "shop.order.pade"))
+
+
+def test_jobs_run_again_by_their_filter(capsys: pytest.CaptureFixture[str]) -> None:
+    replay.replay_jobs(parsed("jobs", "replay", "--source", "shop", "--dry-run"))
+    assert capsys.readouterr().out == "There is nothing to replay.\n"
+
+    with pytest.raises(SystemExit, match="Say which jobs"):
+        replay.replay_jobs(parsed("jobs", "replay"))
