@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from hookline.api import audit
 from hookline.api.access import require_trigger, sight
 from hookline.api.desk import Desk
-from hookline.api.fields import Moment, Name, Number
+from hookline.api.fields import MapIndex, Moment, Name, Number
 from hookline.api.paging import Cursor, Limit, Page, Place, place
 from hookline.api.problems import CONFLICT, not_found
 from hookline.api.route import Caller, Guarded
@@ -103,7 +103,7 @@ class DeliveryFilter(BaseModel):
     dag_id: Name | None = None
     run_id: Name | None = None
     task_id: Name | None = None
-    map_index: int | None = None
+    map_index: MapIndex | None = None
     webhook: Name | None = None
     endpoint: Name | None = None
     since: Moment | None = None
