@@ -59,12 +59,9 @@ def general(value: Any, key: str = "") -> Any:
         made = {name: general(one, name) for name, one in value.items()}
         if key == "run" and "triggered_by" in made:
             made |= {"state": "…", "ended_at": "…", "id": "…"}
-        if (
-            key == "step"
-            and made.get("inputs") is None
-            and made["state"] in ("scheduled", "queued", "running")
-        ):
-            made |= {"state": "queued", "started_at": None}
+        if made.get("type") == "step.created":
+            # As far as it had come when it was looked at.
+            made["data"]["step"] |= {"state": "…", "started_at": "…"}
         return made
     if isinstance(value, list):
         return [general(one) for one in value]
