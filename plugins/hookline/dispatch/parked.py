@@ -84,20 +84,22 @@ class Parked:
             self._floor = newest
             self._marks.clear()
             self._seen.clear()
-        now = time.monotonic()
-        self._marks.append((now, newest))
-        while self._marks[0][0] < now - AGAIN:
-            self._floor = max(self._floor, self._marks.popleft()[1])
-        self._seen = {number for number in self._seen if number > self._floor}
-        if newest == self._floor:
-            return []
         query = (
             select(Log.id, Log.dag_id, Log.task_id, Log.run_id, Log.map_index)
             .where(Log.id > self._floor, Log.id <= newest, Log.event == PARKED.value)
             .order_by(Log.id)
         )
-        lines = connection.execute(query).all()
-        return [line for line in lines if line.id not in self._seen][:AT_ONCE]
+        lines = [line for line in connection.execute(query) if line.id not in self._seen]
+        if len(lines) <= AT_ONCE:  # else some would be passed over
+            self._move_on(newest)
+        return lines[:AT_ONCE]
+
+    def _move_on(self, newest: int) -> None:
+        now = time.monotonic()
+        self._marks.append((now, newest))
+        while self._marks[0][0] < now - AGAIN:
+            self._floor = self._marks.popleft()[1]
+        self._seen = {number for number in self._seen if number > (self._floor or 0)}
 
     def _sweep(self) -> int:
         with Session(engine()) as session, session.begin():
