@@ -10,7 +10,6 @@ SECTION = "hookline"
 LEAST = {
     "poll_interval": 0.1,
     "hold_interval": 0.1,
-    "observe_interval": 0.1,
     "source_cache_seconds": 0.0,
     "max_body_bytes": 1.0,
     "request_timeout": 1.0,

@@ -28,15 +28,18 @@ class Loop:
         self._work = work
         self._poll = poll
         self._wake = asyncio.Event()
+        self._running: asyncio.AbstractEventLoop | None = None
         # One thread: a process does one piece at a time; replicas work beside each other.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"hookline-{name}")
 
     def wake(self) -> None:
-        """Look now; called on the event loop."""
-        self._wake.set()
+        """Look now; called on any thread."""
+        if self._running is not None and not self._running.is_closed():
+            self._running.call_soon_threadsafe(self._wake.set)
 
     async def run(self) -> None:
         """Work until cancelled; what has begun is finished first."""
+        self._running = asyncio.get_running_loop()
         failures = 0
         try:
             while True:

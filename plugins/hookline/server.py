@@ -49,6 +49,7 @@ from hookline.replay import carry
 from hookline.resume.app import ResumeLinks
 from hookline.tokens.callback import Callback
 from hookline.tokens.keeper import Keeper
+from hookline.watch import SLOW, Watch
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -64,17 +65,22 @@ class Loops:
     """
 
     def __init__(self) -> None:
-        self.dispatcher = Dispatcher(
-            poll=config.get_float("poll_interval"),
-            hold_poll=config.get_float("hold_interval"),
-        )
-        self._waits = Waits(poll=config.get_float("poll_interval"))
-        self._replay = Loop("replay", carry.go, config.get_float("poll_interval"))
+        self.dispatcher = Dispatcher(poll=SLOW, hold_poll=config.get_float("hold_interval"))
+        self._waits = Waits(poll=SLOW)
+        self._replay = Loop("replay", carry.go, SLOW)
         self._keeper = Keeper(poll=config.get_float("poll_interval"))
-        deliverer = self._deliverer = Deliverer(settings.read(), poll=config.get_float("poll_interval"))
+        deliverer = self._deliverer = Deliverer(settings.read(), poll=SLOW)
         observer = Observer(Plans(), config.base_url(), deliverer.wake)
-        self._observer = Loop("observe", observer.look, config.get_float("observe_interval"))
+        self._observer = Loop("observe", observer.look, SLOW)
         self._backlog = Loop("backlog", backlog.report, poll=backlog.SECONDS)
+        wake = {
+            "dispatch": self.dispatcher.wake,
+            "waits": self._waits.wake,
+            "observe": self._observer.wake,
+            "delivery": deliverer.wake,
+            "replay": self._replay.wake,
+        }
+        self._watch = Watch(config.get_float("poll_interval"), wake)
 
     def start(self) -> list[asyncio.Task[None]]:
         """Run all; cancelled, each finishes what it has begun."""
@@ -85,6 +91,7 @@ class Loops:
             "observe": self._observer.run(),
             "delivery": self._deliverer.run(),
             "replay": self._replay.run(),
+            "watch": self._watch.run(),
         }
         if metrics.enabled():
             running["backlog"] = self._backlog.run()

@@ -24,20 +24,26 @@ _WITHOUT_PAYLOAD = [column for column in Delivery.__table__.c if column.name != 
 
 
 def due_endpoints(connection: Connection, now: datetime) -> list[Any]:
-    """Return the endpoints for which something is due, as rows, by one index seek each."""
+    """Return the endpoints for which something is due, as rows."""
+    return list(connection.execute(due(now)).all())
+
+
+def due(now: datetime) -> Any:
+    """Return the query of the endpoints for which something is due: one index seek each."""
     pending = Delivery.state == PENDING
     first = select(func.min(Delivery.endpoint).label("key")).where(pending).cte("waiting", recursive=True)
     following = (
         select(func.min(Delivery.endpoint)).where(pending, Delivery.endpoint > first.c.key).scalar_subquery()
     )
     waiting = first.union_all(select(following).where(first.c.key.is_not(None)))
-    due = select(Delivery.seq).where(
+    ready = select(Delivery.seq).where(
         pending, Delivery.endpoint == EndpointState.key, Delivery.due_at <= bindparam("now", now)
     )
-    query = (
-        select(EndpointState.__table__).join(waiting, waiting.c.key == EndpointState.key).where(due.exists())
+    return (
+        select(EndpointState.__table__)
+        .join(waiting, waiting.c.key == EndpointState.key)
+        .where(ready.exists())
     )
-    return list(connection.execute(query).all())
 
 
 def claim(
