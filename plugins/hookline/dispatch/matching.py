@@ -44,6 +44,7 @@ def offer(session: Session, events: Sequence[InboxEvent]) -> list[Taken]:
     wishes = [
         (event, waiter.seq)
         for waiter in store.of_events(session, events)
+        if waiter.ready or waiter.shared or len(_own(session, waiter, matches)) < waiter.wanted
         for event in events
         if matches.same_key(waiter, event) and matches.wanted(waiter, event)
     ]
@@ -59,10 +60,7 @@ def settle(session: Session) -> tuple[int, list[Taken]]:
     :returns: how many waiters are new no more, and what they took.
     """
     matches = Matches()
-    wishes = {
-        waiter.seq: matches.stored(waiter, store.stored(session, waiter))
-        for waiter in store.unready(session, AT_ONCE)
-    }
+    wishes = {waiter.seq: _stored(session, waiter, matches) for waiter in store.unready(session, AT_ONCE)}
     # Events before waiters: the order in which everybody locks.
     events = store.lock_events(session, {number for numbers in wishes.values() for number in numbers})
     hands = _Hands(session, wishes)
@@ -78,6 +76,19 @@ def settle(session: Session) -> tuple[int, list[Taken]]:
             hands.open[seq].ready = True
             settled += 1
     return settled, taken
+
+
+def _stored(session: Session, waiter: Waiter, matches: Matches) -> list[int]:
+    found = matches.stored(waiter, store.stored(session, waiter))
+    if waiter.shared or waiter.within is not None:
+        return found
+    # A task whose worker died waits again and has its events: a second one would be lost to others.
+    return list(dict.fromkeys([*_own(session, waiter, matches), *found]))[: waiter.wanted]
+
+
+def _own(session: Session, waiter: Waiter, matches: Matches) -> list[int]:
+    """Return the events that an earlier try of the task took, as far as it waits for them still."""
+    return matches.stored(waiter, store.stored(session, waiter, taken_by=store.name_of(waiter)))
 
 
 class _Hands:

@@ -63,10 +63,12 @@ def lock(session: Session, numbers: Collection[int]) -> Sequence[Waiter]:
     return session.scalars(query, execution_options={"populate_existing": True}).all()
 
 
-def stored(session: Session, waiter: Waiter) -> Iterator[Any]:
+def stored(session: Session, waiter: Waiter, *, taken_by: str | None = None) -> Iterator[Any]:
     """Yield the stored events that may be the waiter's, oldest first.
 
     Not those that were quarantined before anybody tried to hand them on.
+
+    :param taken_by: only those that went to this task, see :func:`name_of`.
     """
     table = InboxEvent
     query = select(
@@ -76,6 +78,8 @@ def stored(session: Session, waiter: Waiter) -> Iterator[Any]:
         InboxEvent.received_at >= waiter.since,
         or_(InboxEvent.state != QUARANTINED, InboxEvent.attempts > 0),
     )
+    if taken_by is not None:
+        query = query.where(InboxEvent.taken_by == taken_by)
     if waiter.correlation != ANY:
         query = query.where(InboxEvent.correlation == waiter.correlation)
     if waiter.event_type is not None and "*" not in waiter.event_type:

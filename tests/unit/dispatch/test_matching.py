@@ -168,6 +168,29 @@ def test_a_task_that_waits_again_may_have_its_own_event_again(look: Callable[[],
     assert woken(again) == "1"
 
 
+@pytest.mark.parametrize("other", ["older", "arriving"])
+def test_a_task_that_waits_again_takes_no_second_event(look: Callable[[], None], other: str) -> None:
+    send("1")
+    dispatch()
+    first = park(shared=False)
+    look()
+    assert woken(first) == "1"
+    parked_tasks.remove(first)
+    again = park(shared=False)
+    if other == "older":
+        send("2", received_at=ARRIVAL - timedelta(minutes=1))
+        dispatch()
+    else:
+        parked.Parked().look()
+        send("2")
+        dispatch()
+    look()
+    assert woken(again) == "1"
+    next_one = park(1, shared=False)
+    look()
+    assert woken(next_one) == "2"
+
+
 @pytest.mark.parametrize("order", ["waiting", "stored", "both"])
 def test_a_count_is_of_different_events(look: Callable[[], None], order: str) -> None:
     before = {"waiting": 0, "stored": 3, "both": 1}[order]
