@@ -5,15 +5,29 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 STARTED = float(os.environ.get("HOOKLINE_STARTED") or time.time())
 
+SHOWING = threading.Lock()
+
 Parts = Mapping[str, Sequence[str]]
+
+
+class Result(NamedTuple):
+    """How a part ended."""
+
+    name: str
+    code: int
+    seconds: float
 
 
 def program(name: str, *arguments: str) -> list[str]:
@@ -33,16 +47,18 @@ def checks() -> Parts:
     }
 
 
-def tests() -> Parts:
-    """Return the parts that run the code: what needs no Airflow processes in parallel, the rest in a row."""
-    in_parallel = existing_tests("unit", "conformance", "architecture")
-    in_a_row = existing_tests("integration", "migration", "e2e")
-    parts: dict[str, Sequence[str]] = {}
-    if in_parallel:
-        parts["tests without processes"] = program("pytest", *in_parallel, "-n", "2")
-    if in_a_row:
-        parts["tests of the whole"] = program("pytest", *in_a_row)
-    return parts
+def tests() -> Sequence[Parts]:
+    """Return the parts that run the code, in two lanes: a whole Airflow mostly waits, the rest computes."""
+    quick = existing_tests("unit", "conformance", "architecture")
+    processes = existing_tests("integration", "migration")
+    whole = existing_tests("e2e")
+    return (
+        {"tests of the whole": program("pytest", *whole)},
+        {
+            "tests without processes": program("pytest", *quick, "-n", "2"),
+            "tests of processes": program("pytest", *processes),
+        },
+    )
 
 
 def existing_tests(*folders: str) -> list[str]:
@@ -59,21 +75,41 @@ def benchmarks(name: str) -> Parts:
     return {n: [sys.executable, "-m", f"benchmarks.{n}"] for n in ([name] if name else names)}
 
 
-def run(parts: Parts) -> int:
-    """Run every part, also after one failed; print a summary; return the exit code."""
-    summary: list[str] = []
-    failed = 0
+def run(*lanes: Parts) -> int:
+    """Run every part, also after one failed, lanes side by side; print a summary; return the exit code."""
+    with ThreadPoolExecutor(len(lanes)) as threads:
+        found = list(threads.map(partial(_run_lane, alone=len(lanes) == 1), lanes))
+    results = [result for lane in found for result in lane]
+    failed = sum(result.code != 0 for result in results)
+    verdict = f"{failed} of {len(results)} parts failed" if failed else "all passed"
+    print()
+    for result in results:
+        said = "ok" if result.code == 0 else f"failed (exit code {result.code})"
+        print(f"  {result.name:<26} {result.seconds:7.1f} s   {said}")
+    print(f"  {'in total, ' + verdict:<26} {time.time() - STARTED:7.1f} s", flush=True)
+    return 1 if failed else 0
+
+
+def _run_lane(parts: Parts, *, alone: bool) -> list[Result]:
+    results = []
     for name, command in parts.items():
         print(f"--- {name}", flush=True)
         started = time.monotonic()
-        code = subprocess.run(command, cwd=REPOSITORY, check=False).returncode
-        failed += code != 0
-        verdict = "ok" if code == 0 else f"failed (exit code {code})"
-        summary.append(f"  {name:<26} {time.monotonic() - started:7.1f} s   {verdict}")
-    verdict = f"{failed} of {len(parts)} parts failed" if failed else "all passed"
-    print("\n" + "\n".join(summary))
-    print(f"  {'in total, ' + verdict:<26} {time.time() - STARTED:7.1f} s", flush=True)
-    return 1 if failed else 0
+        # Of two at once, each is shown as a whole when it has ended.
+        ended = subprocess.run(
+            command,
+            cwd=REPOSITORY,
+            check=False,
+            text=True,
+            errors="replace",
+            stdout=None if alone else subprocess.PIPE,
+            stderr=None if alone else subprocess.STDOUT,
+        )
+        if ended.stdout:
+            with SHOWING:
+                print(f"--- {name}: what it said\n{ended.stdout}", flush=True)
+        results.append(Result(name, ended.returncode, time.monotonic() - started))
+    return results
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -82,7 +118,8 @@ def main(arguments: Sequence[str]) -> int:
         case ["check"]:
             return run(checks())
         case ["test"]:
-            return run({**checks(), **tests()})
+            checked = run(checks())
+            return run(*tests()) or checked
         case ["bench", *name]:
             # The last line is the last benchmark's result, for whoever reads it with a program.
             commands = benchmarks("".join(name)).values()

@@ -113,12 +113,28 @@ def test_a_table_fits_the_terminal(width: int, printed: str) -> None:
     assert table(TITLES, ROWS, width) == printed
 
 
-def test_a_part_that_fails_does_not_hide_the_next(capsys: pytest.CaptureFixture[str]) -> None:
-    code = checks.run({name: [sys.executable, "-c", f"exit({name == 'bad'})"] for name in ("bad", "good")})
+PARTS = {name: [sys.executable, "-c", f"exit({name == 'bad'})"] for name in ("bad", "good")}
+
+
+@pytest.mark.parametrize(
+    "lanes",
+    [[PARTS], [{name: command} for name, command in PARTS.items()]],
+    ids=["one after the other", "side by side"],
+)
+def test_a_part_that_fails_does_not_hide_the_next(
+    lanes: list[checks.Parts], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = checks.run(*lanes)
     printed = capsys.readouterr().out
     assert code == 1
     assert [line.split()[-1] for line in printed.splitlines() if line.startswith("  good")] == ["ok"]
     assert "1 of 2 parts failed" in printed
+
+
+def test_of_two_lanes_each_part_says_all_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    checks.run({"one": [sys.executable, "-c", "print('a'); print('b')"]}, {"two": [sys.executable, "-c", ""]})
+
+    assert "--- one: what it said\na\nb\n" in capsys.readouterr().out
 
 
 def test_an_unknown_benchmark_is_told_with_those_there_are() -> None:
