@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 POOL_SIZE = 8
 SQLITE_BUSY_SECONDS = 30
+_AWAY = ("08", "53", "57P")
+"""Classes of SQLSTATE: connections, resources, a server that stops or starts (PostgreSQL, appendix A)."""
 
 
 # A peer that vanished is noticed within a minute; by default the system waits for hours.
@@ -86,6 +88,20 @@ def _patience(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"timeout": SQLITE_BUSY_SECONDS}
     return dict(_LIBPQ) if url.startswith("postgresql") else {}
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether it is the database's state that an error is about, not what was to be written.
+
+    asyncpg has no ``OperationalError``: PostgreSQL, recovering from a crash, refuses connections with one
+    that only its SQLSTATE tells from a refused value.
+    """
+    from sqlalchemy.exc import DBAPIError, OperationalError
+
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError)
+    state = str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+    return isinstance(error, OperationalError) or error.connection_invalidated or state.startswith(_AWAY)
 
 
 def dispose() -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from hookline.database import is_away
 from hookline.outbox import results
 
 if TYPE_CHECKING:
@@ -20,24 +21,34 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-async def record(engine: AsyncEngine, ended: Sequence[Result], rules: Rules) -> list[str]:
+async def record(engine: AsyncEngine, ended: list[Result], rules: Rules) -> list[str]:
     """Store attempts by one commit; if the database refuses it, each by its own.
 
+    :param ended: what is recorded leaves it, also if the rest cannot be.
     :returns: sentences about endpoints that were disabled.
     :raises SQLAlchemyError, OSError: the database is away; nothing that is not recorded is lost by it.
     """
     try:
-        return await _record(engine, ended, rules)
+        notices = await _record(engine, ended, rules)
     except (DBAPIError, ValueError) as error:  # ValueError: text that a driver cannot send
-        if isinstance(error, OperationalError) or getattr(error, "connection_invalidated", False):
+        if is_away(error):
             raise
         log.warning("attempts are recorded one by one", error=type(error).__name__)
+        return await _one_by_one(engine, ended, rules)
+    ended.clear()
+    return notices
+
+
+async def _one_by_one(engine: AsyncEngine, ended: list[Result], rules: Rules) -> list[str]:
     notices: list[str] = []
-    for one in ended:
+    while ended:
         try:
-            notices += await _record(engine, [one], rules)
-        except (DBAPIError, ValueError):
-            notices += await _record(engine, [_bare(one)], rules)
+            notices += await _record(engine, ended[:1], rules)
+        except (DBAPIError, ValueError) as error:
+            if is_away(error):
+                raise
+            notices += await _record(engine, [_bare(ended[0])], rules)
+        del ended[0]
     return notices
 
 

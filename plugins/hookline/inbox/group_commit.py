@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from hookline.database import async_engine
+from hookline.database import async_engine, is_away
 from hookline.inbox import replays, store
 
 if TYPE_CHECKING:
@@ -183,11 +183,8 @@ async def write(engine: AsyncEngine, requests: list[Request]) -> list[Result]:
             unique.setdefault((event.source, event.event_id), event)
     try:
         new, originals = await _insert(engine, list(unique.values()))
-    except (OperationalError, OSError) as error:  # the database is away, not the event bad
-        return [error] * len(requests)
-    except (DBAPIError, ValueError) as error:  # ValueError: text a driver cannot send, as NUL
-        away = isinstance(error, DBAPIError) and error.connection_invalidated
-        if away or len(requests) == 1:
+    except (DBAPIError, OSError, ValueError) as error:  # ValueError: text a driver cannot send, as NUL
+        if is_away(error) or len(requests) == 1:
             return [error] * len(requests)
         return [result for events in requests for result in await write(engine, [events])]
     except SQLAlchemyError as error:
