@@ -30,7 +30,7 @@ CHANGES = [one for one in CALLS if one[0] != "GET"]
 
 
 def address(path: str) -> str:
-    for name in ("number", "name", "conn_id", "dag_id"):
+    for name in ("number", "name", "conn_id", "dag_id", "run_id"):
         path = path.replace(f"{{{name}}}", "1")
     assert "{" not in path
     return path

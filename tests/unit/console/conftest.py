@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.api import conftest as api
 
 application = api.application
 call = api.call
+VECTORS = Path(__file__).parents[2] / "vectors"
 Open = Callable[..., httpx.Response]
 
 

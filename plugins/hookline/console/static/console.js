@@ -2,6 +2,7 @@
 // The pages' one script: Airflow's theme, live parts, calls of the management API, links out of the frame.
 
 const seconds = (element) => Number(element.dataset.live) * 1000;
+const READING = 8000;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function followTheme() {
@@ -30,8 +31,32 @@ async function refresh() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of parts) {
     const next = fresh.getElementById(part.id);
-    // Nobody loses what they are typing or reading out.
-    if (next && !part.contains(document.activeElement) && next.innerHTML !== part.innerHTML) part.replaceWith(next);
+    if (next && next.innerHTML !== part.innerHTML && !busy(part)) replace(part, next);
+  }
+}
+
+// Nobody loses what they are typing, marking, or about to confirm.
+function busy(part) {
+  const marked = getSelection();
+  return Date.now() < Number(part.dataset.still || 0)
+    || part.querySelector("input:focus, select:focus, textarea:focus, form[data-sure]") !== null
+    || (!marked.isCollapsed && part.contains(marked.anchorNode));
+}
+
+// What was opened stays open, and the keyboard stays where it was.
+function replace(part, next) {
+  const open = new Map([...part.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
+  const active = document.activeElement;
+  const place = part.contains(active) ? [...part.querySelectorAll(active.localName)].indexOf(active) : -1;
+  const same = active.closest("details[id]");
+  part.replaceWith(next);
+  for (const [id, state] of open) {
+    const details = document.getElementById(id);
+    if (details) details.open = state;
+  }
+  if (place >= 0) {
+    const summary = same && document.querySelector(`#${CSS.escape(same.id)} > summary`);
+    (summary || next.querySelectorAll(active.localName)[place])?.focus({ preventScroll: true });
   }
 }
 
@@ -69,7 +94,12 @@ function problem(said, status) {
 
 async function call(form, submitter) {
   const output = form.querySelector("output");
-  const show = (text, failed) => { output.textContent = text; output.classList.toggle("failed", failed); };
+  const part = form.closest("[data-live]");
+  const show = (text, failed) => {
+    output.textContent = text;
+    output.classList.toggle("failed", failed);
+    if (part) part.dataset.still = Date.now() + READING;
+  };
   const named = form.querySelector("[data-name]");
   const wanted = named ? `PUT ${form.dataset.put}${encodeURIComponent(named.value)}` : form.dataset.call;
   const [method, url] = ((submitter && submitter.dataset.call) || wanted).split(" ");
