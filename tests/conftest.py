@@ -32,3 +32,16 @@ def postgres_url() -> Iterator[str]:
     finally:
         server.stop()
         shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The browser's path; asked for first, so that nothing is started in vain."""
+    from tests.e2e.browser import NoBrowser, find
+
+    try:
+        return find()
+    except NoBrowser as error:
+        if os.environ.get("CI") or os.environ.get("HOOKLINE_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"The browser tests have to run here, but: {error}")
+        pytest.skip(f"no browser: {error}")

@@ -7,7 +7,6 @@ Without a Chromium these tests are skipped, but fail where ``CI`` or ``HOOKLINE_
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,14 +20,14 @@ from hookline import catalog
 from hookline.get_provider_info import get_provider_info
 from hookline.protocol import tree
 from tests.e2e import connections
-from tests.e2e.browser import NoBrowser, find, keep, launched, signed_in
+from tests.e2e.browser import keep, launched, signed_in
 from tests.e2e.dags.tree import IN_THE_FORM
 from tests.e2e.driver import SECRET as PUSH_SECRET
 from tests.e2e.driver import Driver
 from tests.e2e.pages import ConnectionForm, Connections, TriggerForm, read_editor, write_editor
 from tests.e2e.systems import calls, post, push
 
-pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.usefixtures("program")]
 
 SECRET = "typed-into-the-form"
 OLDER_SECRET = "typed-in-the-year-before"
@@ -49,17 +48,6 @@ WORKS = "Test Connection Successful"
 FAILS = "Test Connection Failed"
 PASSWORD = {SOURCE: "Secret", TARGET: "Password, token, key or secret"}
 FIELDS = {info["hook-name"]: info["conn-fields"] for info in get_provider_info()["connection-types"]}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def program() -> str:
-    """The browser's path; asked for first, so that nothing is started in vain."""
-    try:
-        return find()
-    except NoBrowser as error:
-        if os.environ.get("CI") or os.environ.get("HOOKLINE_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"The browser tests have to run here, but: {error}")
-        pytest.skip(f"no browser: {error}")
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from airflow.models.dag import DagModel, DagTag
+from airflow.models.dagrun import DagRun
 from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import exists, select
@@ -16,13 +18,24 @@ from hookline.api.desk import Desk
 from hookline.api.paging import Cursor, Limit, Page, named, naming
 from hookline.api.problems import not_found
 from hookline.api.route import Caller, Guarded
+from hookline.jobs.models import Job
 from hookline.protocol.mark import TAG
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 router = APIRouter(route_class=Guarded, tags=["Event Dags"])
+LAST = 3
 DagId = Annotated[str, Path(min_length=1, max_length=250)]
+
+
+class LastRun(BaseModel):
+    """A run that an event started."""
+
+    run_id: str
+    created_at: datetime
+    state: str | None
+    """As Airflow has it; none where it is not made yet, or deleted since."""
 
 
 class EventDag(BaseModel):
@@ -37,6 +50,8 @@ class EventDag(BaseModel):
     paused: bool | None
     broken: bool | None
     """Whether its file has an import error."""
+    last_runs: list[LastRun]
+    """The newest three, as the record of jobs has them."""
 
 
 class Activation(BaseModel):
@@ -59,7 +74,7 @@ async def list_event_dags(
         dags = {dag.dag_id: dag for dag in session.scalars(_marked()) if dag.dag_id in seen.dags}
         names = sorted(name for name in catalog.names() | dags.keys() if name > after)
         return Page(
-            items=[_event(name, dags.get(name)) for name in names[:limit]],
+            items=[_event(name, dags.get(name), session) for name in names[:limit]],
             next_cursor=naming(names[limit - 1]) if names[limit:] else None,
         )
 
@@ -79,7 +94,7 @@ async def set_activation(
             raise not_found(f"There is no event Dag `{dag_id}`.")
         dag.is_paused = wanted.paused
         audit.record(session, user, "set_activation", dag_id=dag_id, paused=wanted.paused)
-        return _event(dag_id, dag)
+        return _event(dag_id, dag, session)
 
     return await Desk.of(request).write(change)
 
@@ -89,7 +104,7 @@ def _marked() -> Any:
     return select(DagModel).where(tagged, ~DagModel.is_stale)
 
 
-def _event(name: str, dag: Any) -> EventDag:
+def _event(name: str, dag: Any, session: Session) -> EventDag:
     known = catalog.find(name)
     return EventDag(
         name=name,
@@ -98,4 +113,22 @@ def _event(name: str, dag: Any) -> EventDag:
         exists=dag is not None,
         paused=bool(dag.is_paused) if dag else None,
         broken=bool(dag.has_import_errors) if dag else None,
+        last_runs=_last_runs(name, session) if dag else [],
     )
+
+
+def _last_runs(dag_id: str, session: Session) -> list[LastRun]:
+    newest = session.execute(
+        select(Job.run_id, Job.created_at)
+        .where(Job.dag_id == dag_id)
+        .order_by(Job.dag_id.desc(), Job.seq.desc())
+        .limit(LAST)
+    ).all()
+    runs = [row for row in newest if row.run_id]
+    known = select(DagRun.run_id, DagRun.state).where(
+        DagRun.dag_id == dag_id, DagRun.run_id.in_([row.run_id for row in runs])
+    )
+    states = {row.run_id: row.state for row in session.execute(known)} if runs else {}
+    return [
+        LastRun(run_id=row.run_id, created_at=row.created_at, state=states.get(row.run_id)) for row in runs
+    ]

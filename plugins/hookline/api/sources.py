@@ -47,6 +47,8 @@ class Source(BaseModel):
     """Events by state, but for those that were dispatched; counted up to 10,000."""
     recent: int
     """Events of the last hour, counted up to 10,000."""
+    recently_refused: int
+    """Refused requests of the last hour, of those that are still kept."""
 
 
 class Refusal(BaseModel):
@@ -146,7 +148,8 @@ def _source(name: str, session: Session) -> Source | None:
     except (ConfigurationError, BackendUnavailable) as problem:
         error = str(problem)
     newest = refusals.recent(session.connection(), name, 1)
-    activity = search.activity(session, name, datetime.now(UTC) - RECENTLY)
+    since = datetime.now(UTC) - RECENTLY
+    activity = search.activity(session, name, since)
     return Source(
         name=name,
         url=f"{_base()}/hooks/in/{name}",
@@ -158,6 +161,7 @@ def _source(name: str, session: Session) -> Source | None:
         last_refusal_at=newest[0].refused_at if newest else None,
         waiting=activity.waiting,
         recent=activity.recent,
+        recently_refused=refusals.count(session.connection(), name, since),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import BigInteger, Index, Integer, String, Text, delete, insert, select
+from sqlalchemy import BigInteger, Index, Integer, String, Text, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hookline.orm import Base
@@ -94,6 +94,14 @@ def page(
     if among is not None:
         query = query.where(Refusal.source.in_(among))
     return connection.execute(query if before is None else query.where(Refusal.seq < before)).all()
+
+
+def count(connection: Connection, source: str, since: datetime) -> int:
+    """Return how many requests to a source were refused lately, of those whose refusal is kept."""
+    total = select(func.coalesce(func.sum(Refusal.times), 0)).where(
+        Refusal.source == source, Refusal.refused_at >= since
+    )
+    return int(connection.scalar(total) or 0)
 
 
 def recent(connection: Connection, source: str | None, limit: int) -> Any:

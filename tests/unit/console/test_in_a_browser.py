@@ -1,4 +1,4 @@
-"""Every page in Chromium with hostile texts on it: no script of theirs runs, and axe-core finds nothing serious.
+"""Every page in Chromium with hostile texts on it: none runs, and axe-core finds nothing serious.
 
 Without a Chromium these tests are skipped as those of ``tests/e2e/test_browser.py``.
 """
@@ -19,7 +19,6 @@ from fastapi import FastAPI
 from playwright.sync_api import Page
 
 from tests.e2e.browser import launched
-from tests.e2e.test_browser import program as program
 from tests.unit.console import hostile
 from tests.unit.console.conftest import VECTORS
 
