@@ -74,7 +74,23 @@ def complaints(page: Page) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_payload_runs_and_axe_finds_nothing_serious(page: Page, complaints: list[str], path: str) -> None:
+def test_no_payload_runs_or_widens_the_page(page: Page, complaints: list[str], path: str) -> None:
+    page.goto(f"/hooks/console{path}")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def few(url: str) -> None:
+    """Few rows: axe-core looks at each element, and more of the same tell it nothing."""
+    hostile.fill(PAYLOADS[:3])
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_serious(page: Page, path: str) -> None:
     page.goto(f"/hooks/console{path}")
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     found = []
@@ -84,5 +100,3 @@ def test_no_payload_runs_and_axe_finds_nothing_serious(page: Page, complaints: l
 
     serious = [one for one in found if one["impact"] in SERIOUS]
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert complaints == []
