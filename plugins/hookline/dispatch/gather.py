@@ -85,21 +85,26 @@ def _close(
         reason = entry.reason if entry is not None else f"No event Dag is called `{dag_id}`."
         queue.hold_gathering(session, dag_id, reason, now)
         return 0
+    if entry.paused:
+        queue.hold_gathering(session, dag_id, f"The Dag `{dag_id}` is paused.", now, run_paused=False)
     how = entry.mark.gathering
     jobs = queue.waiting(session, dag_id, name, 1 if how is not None and how.how == ORDER else MAX_BATCH + 1)
-    if entry.paused and not any(job.run_paused for job in jobs):
-        queue.hold_gathering(session, dag_id, f"The Dag `{dag_id}` is paused.", now)
-        return 0
     if how is not None and how.how == ORDER:
         return _next(session, key, jobs, undecided, now)
+    released_in_part = any(job.state == HELD for job in jobs) or queue.has_keyless(session, dag_id)
+    if how is not None and not entry.paused and released_in_part:
+        return 0  # they belong together all the same
     ours = [job for job in jobs if job.state == GATHERING]
     return sum(_out(group, how, now) for group in _groups(session, ours, how, now))
 
 
 def _next(session: Session, key: Key, jobs: Sequence[Job], undecided: int | None, now: datetime) -> int:
     job = next(iter(jobs), None)
+    # Held jobs of a Dag that could not be read have no key yet: whose turn it is may be among them.
+    if job is None or queue.has_keyless(session, key[0], before=job.event_seq or 0):
+        return 0
     # An earlier event of which nobody knows yet what it is for may be the one whose turn it is.
-    if job is None or job.state == HELD or (undecided is not None and undecided < (job.event_seq or 0)):
+    if job.state == HELD or (undecided is not None and undecided < (job.event_seq or 0)):
         return 0
     if session.get(Turn, key) is not None:
         return 0
@@ -115,7 +120,13 @@ def _groups(session: Session, jobs: Sequence[Job], how: Gathering | None, now: d
     sizes = {seq: length for seq, length in rows}  # noqa: C416  rows are no pairs to mypy
     of_number = {job.seq: job for job in jobs}
     waiting = [Waiting(job.seq, job.received_at, sizes.get(job.event_seq or 0, 0)) for job in jobs]
-    return [[of_number[one.number] for one in group] for group in gathering.ready(how, waiting, now)]
+    groups = [[of_number[one.number] for one in group] for group in gathering.ready(how, waiting, now)]
+    if rest := waiting[sum(map(len, groups)) :]:
+        # Not looked at before its time, it keeps no other key from being looked at.
+        due = gathering.closes(how, rest)
+        for one in rest:
+            of_number[one.number].due_at = due
+    return groups
 
 
 def _out(group: Sequence[Job], how: Gathering | None, now: datetime) -> int:

@@ -24,7 +24,7 @@ from hookline.dispatch.dags import Found, NotFound
 from hookline.dispatch.route import MAX_ATTEMPTS, RETRY_AFTER
 from hookline.dispatch.runs import Start
 from hookline.jobs import queue
-from hookline.jobs.models import ASSET, DONE, HELD, PENDING, REFUSED, RUN, Job
+from hookline.jobs.models import ASSET, DONE, GATHERING, HELD, PENDING, REFUSED, RUN, Job
 from hookline.protocol import content, deduplication, repetition
 from hookline.protocol.content import Content
 
@@ -123,10 +123,12 @@ def _start(
     last = group[-1]
     entry = known.get(last.dag_id or "", NotFound(f"No event Dag is called `{last.dag_id}`."))
     if isinstance(entry, NotFound):
-        _all(group, HELD, entry.reason, now)
+        _hold(group, entry.reason, now)
         return None
-    if entry.paused and last.origin_seq is None and not last.run_paused:
-        _all(group, HELD, f"The Dag `{last.dag_id}` is paused.", now)
+    if entry.paused and last.origin_seq is None and not all(job.run_paused for job in group):
+        _hold(group, f"The Dag `{last.dag_id}` is paused.", now)
+        return None
+    if _is_to_gather(last, entry, events[-1], now):
         return None
     run_id = last.run_id or _run_id(last)
     note = content.note(
@@ -140,6 +142,27 @@ def _start(
             _all(group, REFUSED, entry.reason, now)
             return None
     return Start(entry, run_id, conf, source=last.source, note=note)
+
+
+def _hold(group: Group, reason: str, now: datetime) -> None:
+    _all(group, HELD, reason, now)
+    if len(group) > 1:
+        for job in group:
+            # Not released together, the later ones would find a run that is not theirs.
+            job.run_id = None
+
+
+def _is_to_gather(job: Job, found: Found, event: Content, now: datetime) -> bool:
+    """Send a job to its gathering that was held when nobody could say what its Dag gathers by."""
+    how = found.mark.gathering
+    if how is None or job.origin_seq is not None or job.run_id is not None or job.gather_key is not None:
+        return False
+    job.gather_key = how.key_of(event.event)
+    if job.gather_key is None:
+        return False
+    _all([job], GATHERING, None, now)
+    job.attempts, job.due_at = 0, now
+    return True
 
 
 def _is_batch(found: Found) -> bool:

@@ -185,11 +185,35 @@ def waiting(session: Session, dag_id: str, key: str, limit: int) -> Sequence[Job
     return session.scalars(query).all()
 
 
-def hold_gathering(session: Session, dag_id: str, reason: str, now: datetime) -> None:
-    """Let what a Dag has gathered wait until the Dag can run."""
+def has_keyless(session: Session, dag_id: str, *, before: int | None = None) -> bool:
+    """Tell whether a job for a Dag waits of which nobody could say yet what it gathers by.
+
+    :param before: of an earlier event than this.
+    """
+    query = select(Job.seq).where(
+        Job.dag_id == dag_id,
+        Job.state.in_((models.HELD, models.PENDING)),
+        Job.kind == models.RUN,
+        Job.gather_key.is_(None),
+        Job.run_id.is_(None),
+        Job.origin_seq.is_(None),
+    )
+    if before is not None:
+        query = query.where(Job.event_seq < before)
+    return session.execute(query.limit(1)).first() is not None
+
+
+def hold_gathering(
+    session: Session, dag_id: str, reason: str, now: datetime, *, run_paused: bool = True
+) -> None:
+    """Let what a Dag has gathered wait until the Dag can run.
+
+    :param run_paused: also what goes out although its Dag is paused.
+    """
+    which = [] if run_paused else [Job.run_paused.is_not(True)]
     session.execute(
         update(Job)
-        .where(Job.dag_id == dag_id, Job.state == GATHERING)
+        .where(Job.dag_id == dag_id, Job.state == GATHERING, *which)
         .values(state=models.HELD, reason=reason, updated_at=now)
         .execution_options(**WHOLE)
     )

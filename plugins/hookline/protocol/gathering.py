@@ -158,6 +158,12 @@ def ready(how: Gathering, waiting: Sequence[Waiting], now: datetime) -> list[tup
     return [tuple(group) for group in groups]
 
 
+def closes(how: Gathering, group: Sequence[Waiting]) -> datetime:
+    """Return when a batch, or a quiet time, is over if nobody else comes."""
+    of_first = group[0].arrived + timedelta(seconds=how.seconds if how.how == BATCH else how.limit)
+    return of_first if how.how == BATCH else min(of_first, group[-1].arrived + timedelta(seconds=how.seconds))
+
+
 def _joins(how: Gathering, group: list[Waiting], one: Waiting) -> bool:
     if how.how == BATCH:
         fits = len(group) < how.size and sum(each.size for each in group) + one.size <= MAX_BATCH_BYTES

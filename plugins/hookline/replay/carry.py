@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from hookline.database import autocommit, engine
 from hookline.inbox.models import InboxEvent
 from hookline.jobs import store as jobs
-from hookline.jobs.models import CANCELLED, HELD, PENDING, RUN, Job
+from hookline.jobs.models import CANCELLED, GATHERING, HELD, PENDING, RUN, Job
+from hookline.jobs.models import DONE as FINISHED
 from hookline.jobs.store import NewJob
 from hookline.protocol import repetition
 from hookline.replay import store, versions
@@ -91,6 +92,8 @@ def _write(session: Session, replay: Replay, items: Sequence[ReplayItem], now: d
             continue
         replay.done += 1
         job = first.get((item.event_seq, item.dag_id))
+        if replay.data is None and job is not None and _goes_by_itself(job, item, replay):
+            continue
         if job is not None and job.state == HELD:
             if replay.data is None:
                 _release(job, now)
@@ -123,8 +126,18 @@ def _bodies(session: Session, numbers: Sequence[int]) -> dict[int, str]:
     return {number: body or "" for number, body in session.execute(query)}
 
 
+def _goes_by_itself(job: Job, item: ReplayItem, replay: Replay) -> bool:
+    # Planned before it had run, it is not to run twice.
+    if item.job_seq not in (None, job.seq):
+        return False
+    return job.state in (PENDING, GATHERING) or (job.state == FINISHED and job.updated_at > replay.created_at)
+
+
 def _release(job: Job, now: datetime) -> None:
-    job.state, job.due_at, job.reason, job.attempts, job.updated_at = PENDING, now, None, 0, now
+    # A queue stays one, and a batch whole.
+    gathers = job.gather_key is not None and job.run_id is None
+    job.state = GATHERING if gathers else PENDING
+    job.due_at, job.reason, job.attempts, job.updated_at = now, None, 0, now
     job.run_paused = True
 
 
