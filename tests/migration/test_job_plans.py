@@ -1,18 +1,20 @@
-"""Lists of jobs are read by an index, whatever they are filtered by, and stop at the end of their page."""
+"""Jobs are read by an index: lists stop at the end of their page, loops see nothing of what is done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.orm import Session
 
-from hookline.jobs import store
+from hookline.jobs import queue, store
 from hookline.jobs.store import Filter
 from hookline.orm import Base
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 ROWS = 100_000
 FILL = """
@@ -57,20 +59,45 @@ CASES: dict[str, Filter] = {
 }
 
 
+LOOP: dict[str, Callable[[Session], Any]] = {
+    "due": lambda session: queue.has_due(session.connection(), NOW),
+    "claim": lambda session: queue.claim(session, NOW, 100),
+    "gathered": lambda session: queue.gathered(session, NOW, 500),
+    "waiting": lambda session: queue.waiting(session, "dag7", "key", 1001),
+    "without a key": lambda session: queue.has_keyless(session, "dag7"),
+    "without a key before": lambda session: queue.has_keyless(session, "dag7", before=ROWS),
+    "hold": lambda session: queue.hold_gathering(session, "dag7", "", NOW, run_paused=False),
+    "held": lambda session: queue.held_dags(session.connection()),
+    "release": lambda session: queue.release(session, "dag7", NOW, limit=500, only_run_paused=False),
+    "members": lambda session: queue.members(session, [("dag7", "run7")]),
+}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_list_reads_little_more_than_it_shows(full: Engine, name: str) -> None:
+    reads_little(full, lambda session: store.page(session.connection(), CASES[name], limit=50, before=ROWS))
+
+
+@pytest.mark.parametrize("name", LOOP)
+def test_what_the_loops_ask_reads_no_job_that_is_done(full: Engine, name: str) -> None:
+    reads_little(full, LOOP[name])
+
+
+def reads_little(full: Engine, ask: Callable[[Session], Any]) -> None:
     seen: list[tuple[str, Any]] = []
 
     def keep(_a: Any, _b: Any, statement: str, parameters: Any, _c: Any, _many: bool) -> None:
         seen.append((statement, parameters))
 
-    with full.connect() as connection:
+    with full.connect() as connection, Session(connection) as session:
         event.listen(full, "before_cursor_execute", keep)
         try:
-            store.page(connection, CASES[name], limit=50, before=ROWS)
+            ask(session)
         finally:
             event.remove(full, "before_cursor_execute", keep)
+        assert seen
         for statement, parameters in seen:
             explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
             plan = connection.exec_driver_sql(explain, parameters).scalar_one()[0]["Plan"]
             assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < MOST_READ, plan
+        session.rollback()

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from airflow.sdk import timezone
+from sqlalchemy.orm import Session
 
 from hookline.cli.finding import Finding, fail, ok, warn
 from hookline.database import engine
+from hookline.dispatch import targets
+from hookline.dispatch.dags import EventDags
 from hookline.inbox import store
 from hookline.inbox.models import HELD, PENDING, QUARANTINED
+from hookline.jobs import queue
 
 SLOW = timedelta(minutes=1)
 
@@ -21,6 +25,7 @@ def findings() -> Iterator[Finding]:
         counts = store.counts(connection)
         stuck = store.has_pending(connection, timezone.utcnow() - SLOW)
         kinds = store.held_candidates(connection)
+        waited_for = queue.held_dags(connection)
     if stuck:
         yield fail(
             "dispatch",
@@ -42,3 +47,22 @@ def findings() -> Iterator[Finding]:
             f"{counts[HELD]} without a Dag that takes them: {wanted}",
             "Add or unpause the Dag, they go out by themselves: airflow hookline events list --state held",
         )
+    if waited_for:
+        yield warn(
+            "held jobs",
+            f"events wait for Dags that cannot run now: {', '.join(waited_for[:5])}",
+            "Unpause or mend them, the jobs go out by themselves: airflow hookline jobs list --state held",
+        )
+    for conflict in _conflicts():
+        yield fail("claims", conflict, "Until then these events are held.")
+
+
+def _conflicts() -> list[str]:
+    dags = EventDags()
+    with Session(engine()) as session:
+        dags.refresh(session)
+        shared = [
+            mark.event for mark in dags.marks.of_all().values() if mark.event not in (None, mark.dag_id)
+        ]
+        wanted = targets.interesting(dags.marks, [(event,) for event in shared if event], ())
+        return targets.conflicts(dags.look_up(session, wanted), dags.marks)

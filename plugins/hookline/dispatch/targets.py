@@ -72,6 +72,22 @@ def first(candidates: Sequence[str], known: Known, marks: Marks) -> Found | None
     return next((entry for entry in entries if isinstance(entry, Found)), None)
 
 
+def conflicts(known: Known, marks: Marks) -> list[str]:
+    """Return for each event that Dags claim which do not all say ``also=True`` who they are."""
+    events = {mark.event for mark in marks.of_all().values() if mark.event is not None}
+    claiming = {event: (event, *marks.claiming(event)) for event in sorted(events)}
+    found = {
+        event: [entry for name in names if isinstance(entry := known.get(name), Found)]
+        for event, names in claiming.items()
+    }
+    wrong = (
+        _conflict(event, [entry for entry in entries if entry.mark.event == event])
+        for event, entries in found.items()
+        if len(entries) > 1
+    )
+    return [one.reason for one in wrong if one is not None]
+
+
 def _conflict(name: str, claiming: Sequence[Found]) -> NotFound | None:
     if len(claiming) < 2 or all(entry.mark.also for entry in claiming):
         return None
