@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -12,29 +13,48 @@ import pytest
 import requests
 
 from demo.topology import Topology
+from tests.chaos import experiment
+from tests.chaos.receiver import Receiver
 from tests.e2e.driver import Driver
 
 DAGS = Path(__file__).parent / "distributed_dags"
 KEY = "a-fleet-secret"
+SEED = 20260924
+# The long form: python -m tests.chaos
+CHAOS = experiment.Size(events=60, deliveries=30, worked=4, waits=4, seconds=20)
+ONE_OF_EACH = (
+    "api-server-1", "dag-processor", "gateway-1", "hookline-worker-1", "postgres", "proxy", "redis",
+    "scheduler", "triggerer", "worker-1",
+)  # fmt: skip
 READY_SECONDS = 150
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def topology(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
+def receiver() -> Iterator[Receiver]:
+    with Receiver(SEED) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def topology(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Topology]:
     source = {
         "conn_type": "webhook",
         "password": KEY,
         "extra": {"auth_type": "api_key", "event_id": "header:X-Delivery-Id", "rate_limit": "1000/second"},
     }
+    dags = tmp_path_factory.mktemp("dags")
+    for folder in (DAGS, experiment.DAGS):
+        shutil.copytree(folder, dags, dirs_exist_ok=True)
     made = Topology(
         tmp_path_factory.mktemp("topology"),
-        dags_folder=DAGS,
-        environment={"AIRFLOW_CONN_FLEET": json.dumps(source)},
+        dags_folder=dags,
+        environment={"AIRFLOW_CONN_FLEET": json.dumps(source), **experiment.environment(receiver)},
+        variables=experiment.VARIABLES,
     )
     with made:
         made.wait_ready(READY_SECONDS)
-        Driver(made).wait_for_dags("fleet.tick")
+        Driver(made).wait_for_dags("fleet.tick", *experiment.DAG_IDS)
         yield made
 
 
@@ -127,3 +147,15 @@ def test_no_secret_stands_in_a_command_line_or_a_log(topology: Topology) -> None
     assert [
         (file.name, n) for file, text in logs.items() for n, secret in secrets.items() if secret in text
     ] == []
+
+
+def test_nothing_is_lost_and_nothing_comes_twice_while_each_component_is_killed(
+    topology: Topology, receiver: Receiver
+) -> None:
+    names = [name for name in ONE_OF_EACH if name in topology.components]
+    wrong, figures = experiment.carry_out(
+        topology, receiver, CHAOS, names=names, seed=SEED, every=2, patience=300
+    )
+
+    assert wrong == [], figures
+    assert figures["kills"].keys() == set(names)

@@ -1,0 +1,97 @@
+"""The other system: verifies Standard Webhooks by its specification, and is as unreliable as others are."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import random
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+SECRET = base64.b64encode(b"a-secret-of-the-chaos-ledger").decode()
+REFUSED = 0.02
+UNANSWERED = 0.02
+"""Shares of the requests that it refuses, and that it takes without an answer."""
+
+
+class Receiver(ThreadingHTTPServer):
+    """Remembers who told what: ``taken`` is by ``webhook-id``, ``forged`` what nobody signed.
+
+    :param seed: of its unreliability.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.taken: dict[str, dict[str, Any]] = {}
+        self.times: Counter[str] = Counter()
+        self.forged = 0
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+
+    def connection(self) -> str:
+        """Return the Connection that calls it."""
+        extra = {"auth_type": "standard_webhooks", "allowed_networks": "127.0.0.1"}
+        return json.dumps(
+            {
+                "conn_type": "http_connector",
+                "schema": "http",
+                "host": "127.0.0.1",
+                "port": self.server_port,
+                "password": SECRET,
+                "extra": extra,
+            }
+        )
+
+    def take(self, headers: Any, body: bytes) -> int | None:
+        """Keep a message; return the status to answer, or None for no answer."""
+        message, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "0")
+        digest = hmac.digest(base64.b64decode(SECRET), f"{message}.{stamp}.".encode() + body, hashlib.sha256)
+        signed = f"v1,{base64.b64encode(digest).decode()}" in headers.get("webhook-signature", "").split()
+        with self._lock:
+            if not signed or abs(time.time() - int(stamp)) > 300:
+                self.forged += 1
+                return 401
+            fate = self._random.random()
+            if fate < REFUSED:
+                return 503
+            self.times[message] += 1
+            self.taken[message] = json.loads(body)["data"]
+            return None if fate < REFUSED + UNANSWERED else 204
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def do_POST(self) -> None:
+        status = self.server.take(self.headers, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        try:
+            if status is None:
+                self.close_connection = True
+                return
+            self.send_response(status)
+            if status != 204:
+                self.send_header("Content-Length", "0")
+            self.end_headers()
+        except OSError:
+            self.close_connection = True  # the caller was killed
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
