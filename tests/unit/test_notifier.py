@@ -37,6 +37,13 @@ def test_it_says_what_happened(context: dict[str, Any], kind: str, data: dict[st
     assert (payload["type"], payload["data"]) == (kind, data)
 
 
+@pytest.mark.parametrize(("index", "said"), [(-1, None), (None, None), (0, 0), (3, 3)])
+def test_it_says_which_of_mapped_steps(index: int | None, said: int | None) -> None:
+    step = SimpleNamespace(task_id="t", map_index=index, try_number=1, state="failed")
+
+    assert told({"dag_run": RUN, "ti": step, "task": object()})["data"]["step"]["map_index"] == said
+
+
 def test_it_needs_an_address() -> None:
     with pytest.raises(ConfigurationError, match="needs http_conn_id or url"):
         WebhookNotifier()

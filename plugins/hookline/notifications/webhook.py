@@ -83,7 +83,7 @@ def told(context: Mapping[str, Any]) -> dict[str, Any]:
     if step is not None:
         data["step"] = {
             "task_id": step.task_id,
-            "map_index": None if (step.map_index or -1) < 0 else step.map_index,
+            "map_index": None if step.map_index is None or step.map_index < 0 else step.map_index,
             "try_number": step.try_number,
             "state": name,
         }

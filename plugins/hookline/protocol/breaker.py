@@ -79,14 +79,17 @@ def after(rules: Rules, breaker: Breaker, outcome: Outcome, now: datetime) -> Br
     ends = _end(rules, failed, outcome, now)
     if ends:
         return replace(failed, state=DISABLED, reason=ends, probe_at=None)
+    asked = min(outcome.retry_after or 0.0, LONGEST_ASKED)
     if breaker.state == OPEN:
-        return failed  # it was under way when the breaker opened
+        # It was under way when the breaker opened, and puts the probe off only if it was asked to wait.
+        until = now + timedelta(seconds=asked)
+        return replace(failed, probe_at=max(breaker.probe_at or until, until)) if asked else failed
     pause = 0.0
     openings = failed.openings
     if breaker.state == HALF_OPEN or failed.failures >= rules.failures:
         pause = min(rules.longest_pause, rules.pause * 2.0 ** min(openings, _DOUBLINGS))
         openings += 1
-    pause = max(pause, min(outcome.retry_after or 0.0, LONGEST_ASKED))
+    pause = max(pause, asked)
     if not pause:
         return failed
     return replace(failed, state=OPEN, openings=openings, probe_at=now + timedelta(seconds=pause))

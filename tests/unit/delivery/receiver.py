@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,15 +38,16 @@ class Receiver:
     port: int
     answer: Callable[[Sent], Answer] = lambda _sent: Answer()
     sent: list[Sent] = field(default_factory=list)
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """Run a receiver."""
+def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Run a receiver; with a context it speaks TLS."""
     receiver: Receiver
 
     class Handler(BaseHTTPRequestHandler):
@@ -77,7 +79,9 @@ def receiving() -> Iterator[Receiver]:
         daemon_threads = True
 
     server = Server(("127.0.0.1", 0), Handler)
-    receiver = Receiver(server.server_address[1])
+    receiver = Receiver(server.server_address[1], scheme="https" if context else "http")
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
