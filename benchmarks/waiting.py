@@ -131,7 +131,7 @@ def start(stack: Stack, dag_id: str) -> None:
 def wake(stack: Stack, database: Database, waiting: int, events: int) -> list[float]:
     """Send one event after another; return the seconds from its answer to the success of its task."""
     seconds = []
-    # One more: the first comes while the scheduler still holds the pool for full.
+    # One more: with the first task that it gets, LocalExecutor starts all its worker processes.
     for number in random.sample(range(waiting), 1 + events):
         answer = request_json("POST", f"{stack.url}/hooks/in/bench/paid?key=key-{number}", {})
         sent = time.time()

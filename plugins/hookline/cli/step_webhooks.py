@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hookline import config
 from hookline.connections import BackendUnavailable, find
 from hookline.database import engine
+from hookline.delivery.targets import DEFAULT_AUTH
 from hookline.exceptions import ConfigurationError
 from hookline.health import require_database
 from hookline.http.connection import target_of
@@ -142,7 +143,8 @@ def _of_connection(conn_id: str, auth: str | None) -> str:
         connection = find(conn_id)
         if connection is None:
             return f"there is no Connection `{conn_id}`"
-        target = target_of(conn_id, connection, config.get_text("allowed_networks"))
+        networks = config.get_text("allowed_networks")
+        target = target_of(conn_id, connection, networks, default_auth=auth or DEFAULT_AUTH)
     except (ConfigurationError, BackendUnavailable) as error:
         return str(error)
     if auth is not None and auth != target.auth_type:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hookline.delivery.settings import Settings
 from hookline.delivery.traffic import Traffic, ordered
 from hookline.outbox import claims
 from hookline.outbox.message import Endpoint
+from hookline.protocol import breaker
 from hookline.protocol.breaker import CLOSED, DISABLED
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Taking:
         rates: dict[str, Rate] = {}
         wanted: list[tuple[str, int]] = []
         troubled: set[str] = set()
+        probes: set[str] = set()
+        lease = self._settings.lease
         for row in due:
             if row.state == DISABLED:
                 claims.hold(connection, row.key, row.reason, now)
@@ -54,7 +58,7 @@ class Taking:
             if row.failures or row.state != CLOSED:
                 troubled.add(row.key)
             if row.state != CLOSED:
-                wanted.extend(self._probe(connection, row, now))
+                probes |= self._probes(row, now)
                 continue
             limits = self._limits(row)
             if limits is None or self._turn_at.get(row.key, 0.0) > time.monotonic():
@@ -63,20 +67,23 @@ class Taking:
             if rate is not None:
                 rates[row.key] = rate
             wanted.append((row.key, 1 if row.ordered else most))
-        shares = self.traffic.shares(wanted)
+        # Probes and turns are for what is taken now: one that is not used would be lost for a while.
+        wanted += [(key, 1) for key in probes]
+        shares = dict(islice(self.traffic.shares(wanted).items(), claims.MOST_ENDPOINTS))
+        for key in probes & shares.keys():
+            shares[key] = int(claims.probe(connection, key, now, lease))
         for key in rates.keys() & shares.keys():
             shares[key], wait = claims.turns(connection, key, rates[key], shares[key], now)
             if not shares[key]:
                 self._turn_at[key] = time.monotonic() + wait
         shares = {key: share for key, share in shares.items() if share}
-        bounds: dict[str, Any] = {"lease": self._settings.lease, "most_bytes": self._settings.most_bytes}
-        taken = claims.claim(connection, shares, ordered(due), now, **bounds)
+        size = self._settings.most_bytes
+        taken = claims.claim(connection, shares, ordered(due), now, lease=lease, most_bytes=size)
         return [(row, row.endpoint in troubled) for row in taken]
 
-    def _probe(self, connection: Connection, row: Any, now: datetime) -> list[tuple[str, int]]:
-        if self.traffic.of(row.key) or not self.traffic.room:
-            return []
-        return [(row.key, 1)] if claims.probe(connection, row.key, now, self._settings.lease) else []
+    def _probes(self, row: Any, now: datetime) -> set[str]:
+        began = breaker.probing(claims.state_of(row), now, self._settings.lease)
+        return set() if began is None or self.traffic.of(row.key) else {row.key}
 
     def _limits(self, row: Any) -> tuple[int, Rate | None] | None:
         if row.conn_id is None:
