@@ -155,6 +155,7 @@ def test_the_tour(page: Page, stack: Stack, driver: Driver) -> None:
 
         press(console.get_by_role("button", name="Plan"))
         expect(console.locator("#progress")).to_contain_text("planned 0 of 1")
+        expect(console.locator("#progress")).to_contain_text("Would go tousers.created")
         keep(page, "console-replay")
         start_plan(console)
 

@@ -18,7 +18,7 @@ from hookline.api.desk import Desk
 from hookline.api.paging import Cursor, Limit, Page, named, naming
 from hookline.api.problems import not_found
 from hookline.api.route import Caller, Guarded
-from hookline.jobs.models import Job
+from hookline.jobs import store
 from hookline.protocol.mark import TAG
 
 if TYPE_CHECKING:
@@ -118,13 +118,8 @@ def _event(name: str, dag: Any, session: Session) -> EventDag:
 
 
 def _last_runs(dag_id: str, session: Session) -> list[LastRun]:
-    newest = session.execute(
-        select(Job.run_id, Job.created_at)
-        .where(Job.dag_id == dag_id)
-        .order_by(Job.dag_id.desc(), Job.seq.desc())
-        .limit(LAST)
-    ).all()
-    runs = [row for row in newest if row.run_id]
+    newest = store.page(session.connection(), store.Filter(dag_id=dag_id), limit=LAST)
+    runs = [row for row in newest.jobs if row.run_id]
     known = select(DagRun.run_id, DagRun.state).where(
         DagRun.dag_id == dag_id, DagRun.run_id.in_([row.run_id for row in runs])
     )

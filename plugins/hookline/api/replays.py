@@ -21,7 +21,7 @@ from hookline.api.route import Caller, Guarded
 from hookline.inbox.models import InboxEvent
 from hookline.protocol.problem import UNPROCESSABLE, Rejected
 from hookline.replay import edited, store
-from hookline.replay.models import Replay
+from hookline.replay.models import PLANNED, Replay
 from hookline.replay.selection import Rights, Selected, Selection, Unselectable, select_items
 from hookline.replay.store import Wrong
 
@@ -106,6 +106,13 @@ class ReplayState(BaseModel):
         other = {"number": row.seq, "edited": row.data is not None, "selection": json.loads(row.selection)}
         same = {name: getattr(row, name) for name in ReplayState.model_fields if name not in other}
         return cls(**same, **other)
+
+
+class ReplayDetail(ReplayState):
+    """A replay, and where it would go."""
+
+    planned_for: list[str]
+    """Dags of a plan that has not been started; empty of any other."""
 
 
 class Planned(BaseModel):
@@ -218,12 +225,13 @@ async def list_replays(
 
 
 @router.get("/replays/{number}")
-async def get_replay(request: Request, user: Caller, number: Number) -> ReplayState:
+async def get_replay(request: Request, user: Caller, number: Number) -> ReplayDetail:
     """Show how far a replay is."""
 
-    def read(session: Session) -> ReplayState:
-        replay = _visible(session, user, number)
-        return ReplayState.of(replay)
+    def read(session: Session) -> ReplayDetail:
+        state = ReplayState.of(_visible(session, user, number))
+        dags = store.dags(session, number) if state.state == PLANNED else ()
+        return ReplayDetail(**state.model_dump(), planned_for=sorted(dags))
 
     return await Desk.of(request).read(read)
 

@@ -47,6 +47,7 @@ def test_a_plan_says_what_would_happen_and_its_start_must_repeat_it(call: As) ->
 
     assert (plan["state"], plan["total"], plan["dags"], plan["without_dag"]) == ("planned", 2, {DAG: 2}, 1)
     assert plan["sample"][0] == {"event_number": number(), "dag_id": DAG, "job_number": None}
+    assert call("op").get(f"/replays/{plan['number']}").json()["planned_for"] == [DAG]
     start = f"/replays/{plan['number']}/start"
     assert client.post(start, json={"total": 2}).status_code == 404  # somebody else's
     wrong = call("op").post(start, json={"total": 3})
@@ -54,7 +55,7 @@ def test_a_plan_says_what_would_happen_and_its_start_must_repeat_it(call: As) ->
     assert call("op").post(start, json={"total": 2}).json()["state"] == "running"
     cancelled = call("op").post(f"/replays/{plan['number']}/cancel").json()
     assert (cancelled["state"], cancelled["done"]) == ("cancelled", 0)
-    assert call("op").get(f"/replays/{plan['number']}").json() == cancelled
+    assert call("op").get(f"/replays/{plan['number']}").json() == {**cancelled, "planned_for": []}
     assert [one["number"] for one in call("op").get("/replays").json()["items"]] == [plan["number"]]
     with engine().connect() as connection:
         rows = connection.exec_driver_sql("SELECT event FROM log ORDER BY id DESC LIMIT 2").scalars().all()
