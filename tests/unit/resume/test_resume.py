@@ -276,10 +276,12 @@ def test_what_cannot_be_read_leaves_the_task_waiting(
     assert task.waits
 
 
-def test_refusals_are_recorded_without_the_link(task: Waiting) -> None:
+def test_refusals_are_recorded_without_the_link(server: Server) -> None:
+    # A map index of its own: refusals with one reason, within a second, are one record.
+    task = Waiting(server, map_index=77)
     task.post(json=1)
     task.post(json=2)
-    reason = "The link of `flow`, run `manual__1`, task `wait` was used before."
+    reason = "The link of `flow`, run `manual__1`, task `wait` [77] was used before."
     found = wait_for(lambda: dict(recorded()).get(reason), 10, reason)
     assert json.loads(found) == {"method": "POST", "path": "/hooks/resume/***"}
 

@@ -40,8 +40,6 @@ def test_it_works_as_written(checkout: Path, database_file: Path) -> None:
             "pytest",
             "-q",
             "-p",
-            "hookline.testing.plugin",
-            "-p",
             "no:cacheprovider",
             ".",
         ],
