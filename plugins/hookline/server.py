@@ -80,7 +80,7 @@ class Loops:
             "delivery": deliverer.wake,
             "replay": self._replay.wake,
         }
-        self._watch = Watch(config.get_float("poll_interval"), wake)
+        self._watch = Watch(config.get_float("poll_interval"), wake, self.dispatcher.holds_due)
 
     def start(self) -> list[asyncio.Task[None]]:
         """Run all; cancelled, each finishes what it has begun."""

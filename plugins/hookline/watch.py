@@ -40,11 +40,15 @@ class Watch(Loop):
 
     :param poll: seconds between questions.
     :param wake: of each loop by its name, callable on any thread.
+    :param holds_due: whether the dispatcher would look at what is held.
     """
 
-    def __init__(self, poll: float, wake: Mapping[str, Callable[[], None]]) -> None:
+    def __init__(
+        self, poll: float, wake: Mapping[str, Callable[[], None]], holds_due: Callable[[], bool]
+    ) -> None:
         super().__init__("watch", self._look, poll)
         self._wake_loop = wake
+        self._holds_due = holds_due
         self._log_head: int | None = None
         self._log_changed = float("-inf")
 
@@ -56,7 +60,7 @@ class Watch(Loop):
             self._log_changed = time.monotonic()
         self._log_head = row.log_head
         due = {
-            "dispatch": row.dispatch,
+            "dispatch": row.dispatch or (row.held and self._holds_due()),
             "replay": row.replay,
             "delivery": row.delivery,
             # Lines of the log may become visible out of order.
@@ -78,13 +82,15 @@ def question(now: datetime) -> Any:
     return select(
         or_(
             _any(InboxEvent.seq, InboxEvent.state == inbox.PENDING, InboxEvent.due_at <= now),
-            _any(InboxEvent.seq, InboxEvent.state == inbox.HELD),
             _any(Job.seq, Job.state == jobs.PENDING, Job.due_at <= now),
             _any(Job.seq, Job.state == jobs.GATHERING, Job.due_at <= now),
-            _any(Job.seq, Job.state == jobs.HELD),
             _any(Turn.job_seq),
-            run_head >= begun,
         ).label("dispatch"),
+        or_(
+            _any(InboxEvent.seq, InboxEvent.state == inbox.HELD),
+            _any(Job.seq, Job.state == jobs.HELD),
+            run_head >= begun,
+        ).label("held"),
         or_(
             _any(Replay.seq, Replay.state == replay.RUNNING, Replay.due_at <= now),
             _any(Replay.seq, Replay.state == replay.PLANNED, Replay.created_at < now - replays.PLAN_LASTS),

@@ -29,9 +29,13 @@ class Dispatcher(Loop):
         self._next_holds = 0.0
         self._next_gathering = 0.0
 
+    def holds_due(self) -> bool:
+        """Tell whether the next look is also one at what is held."""
+        return time.monotonic() >= self._next_holds
+
     def _dispatch(self) -> int:
         worked = 0
-        if time.monotonic() >= self._next_holds:
+        if self.holds_due():
             self._next_holds = time.monotonic() + self._hold_poll
             worked += holds.release(self._dags) + manual.record(self._dags)
         worked += batch.dispatch(self._router)
