@@ -22,9 +22,10 @@ KEY = "a-fleet-secret"
 SEED = 20260924
 # The long form: python -m tests.chaos
 CHAOS = experiment.Size(events=60, deliveries=30, worked=4, waits=4, seconds=20)
-ONE_OF_EACH = (
-    "api-server-1", "dag-processor", "gateway-1", "hookline-worker-1", "postgres", "proxy", "redis",
-    "scheduler", "triggerer", "worker-1",
+# The long form has Redis and the Celery workers too; Airflow takes minutes to find tasks lost with them.
+OURS_AND_THEIRS = (
+    "api-server-1", "dag-processor", "gateway-1", "hookline-worker-1", "postgres", "proxy", "scheduler",
+    "triggerer",
 )  # fmt: skip
 READY_SECONDS = 150
 pytestmark = pytest.mark.e2e
@@ -152,9 +153,9 @@ def test_no_secret_stands_in_a_command_line_or_a_log(topology: Topology) -> None
 def test_nothing_is_lost_and_nothing_comes_twice_while_each_component_is_killed(
     topology: Topology, receiver: Receiver
 ) -> None:
-    names = [name for name in ONE_OF_EACH if name in topology.components]
+    names = [name for name in OURS_AND_THEIRS if name in topology.components]
     wrong, figures = experiment.carry_out(
-        topology, receiver, CHAOS, names=names, seed=SEED, every=2, patience=300
+        topology, receiver, CHAOS, names=names, seed=SEED, every=2, patience=200
     )
 
     assert wrong == [], figures

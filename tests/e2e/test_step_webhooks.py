@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -199,13 +200,11 @@ def test_a_killed_step_is_told_of_across_a_killed_scheduler_and_server(
         found = [json.loads(body) for body in payloads.values()]
         return sorted((one["data"]["step"]["try_number"], one["type"]) for one in found)
 
-    wait_for(lambda: (2, "step.failed") in told_of(), 120, "the end of the step")
-    assert told_of() == [
-        (1, "step.created"),
-        (1, "step.up_for_retry"),
-        (2, "step.created"),
-        (2, "step.failed"),
-    ]
+    expected = [(1, "step.created"), (1, "step.up_for_retry"), (2, "step.created"), (2, "step.failed")]
+    # Messages to one receiver overtake each other; what is looked for is that each comes, and no other.
+    with contextlib.suppress(AssertionError):
+        wait_for(lambda: len(told_of()) >= len(expected), 120, "all that is to be told")
+    assert told_of() == expected
 
 
 def last_pid(folder: Path, count: int) -> list[int]:
