@@ -43,15 +43,7 @@ def replay_events(args: Namespace) -> None:
     if args.cancel is not None:
         _cancel(args.cancel)
         return
-    wanted = Filter(
-        source=args.source,
-        event_type=args.type,
-        state=args.state,
-        dag_id=args.dag_id,
-        since=_moment("--since", args.since),
-        until=_moment("--until", args.until),
-        text=args.text,
-    )
+    wanted = Filter(**_fields(args))
     if args.event_id is not None:
         number = _number(args.event_id, args.source)
         _carry_out(args, Selection(event=number, dag_id=args.to, version=args.version))
@@ -69,15 +61,7 @@ def replay_jobs(args: Namespace) -> None:
     :raises SystemExit: it cannot be, or nobody said yes.
     """
     require_database()
-    wanted = JobFilter(
-        source=args.source,
-        event_type=args.type,
-        state=args.state,
-        dag_id=args.dag_id,
-        since=_moment("--since", args.since),
-        until=_moment("--until", args.until),
-        text=args.text,
-    )
+    wanted = JobFilter(**_fields(args))
     if args.job is not None:
         _carry_out(args, Selection(job=args.job, dag_id=args.to, version=args.version))
     elif wanted == JobFilter():
@@ -211,6 +195,18 @@ def _number(event_id: str, source: str | None) -> int:
     if len(rows) > 1:
         raise SystemExit(f"{len(rows)} sources have an event `{event_id}`; name one with --source.")
     return int(rows[0].seq)
+
+
+def _fields(args: Namespace) -> dict[str, Any]:
+    return {
+        "source": args.source,
+        "event_type": args.type,
+        "state": args.state,
+        "dag_id": args.dag_id,
+        "since": _moment("--since", args.since),
+        "until": _moment("--until", args.until),
+        "text": args.text,
+    }
 
 
 def _moment(option: str, text: str | None) -> datetime | None:
