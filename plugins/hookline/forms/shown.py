@@ -37,7 +37,7 @@ class Shown:
         :raises Rejected: no Dag takes it, or no page can ask for its data.
         """
         try:
-            candidates = tuple(source.candidates(segments))
+            candidates = source.candidates(segments)
         except NamingError as error:
             raise _nothing(str(error)) from None
         found = await self._door.schema(candidates)

@@ -53,7 +53,14 @@ class InboxEvent(Base):
         Index("hookline_event_time_idx", "received_at", "seq"),
         Index("hookline_event_source_idx", "source", "received_at", "seq"),
         Index("hookline_event_type_idx", "event_type", "received_at", "seq"),
-        Index("hookline_event_dag_idx", "dag_id", "received_at", "seq"),
+        Index(
+            "hookline_event_dag_idx",
+            "dag_id",
+            "received_at",
+            "seq",
+            postgresql_where=text("dag_id IS NOT NULL"),
+            sqlite_where=text("dag_id IS NOT NULL"),
+        ),
         Index(
             "hookline_event_waiting_idx",
             "state",

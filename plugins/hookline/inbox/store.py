@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, TIMESTAMP, Boolean, Text, bindparam, cast, func, literal, select, tuple_, update
@@ -35,7 +35,7 @@ def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, st
             "source": event.source,
             "event_id": event.event_id,
             "event_type": event.event_type,
-            "candidates": json.dumps(event.candidates),
+            "candidates": _written(event.candidates),
             "run_paused": event.run_paused,
             "received_at": event.received_at,
             "due_at": event.received_at,
@@ -56,6 +56,11 @@ def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, st
         new = {tuple(row) for row in connection.execute(statement, rows)}
     known = [row for row in rows if (row["source"], row["event_id"]) not in new]
     return new | _replace_quarantined(connection, known) if known else new
+
+
+@lru_cache(maxsize=1024)
+def _written(candidates: tuple[str, ...]) -> str:
+    return json.dumps(candidates)
 
 
 @cache

@@ -208,7 +208,7 @@ def event(
         source=source.name,
         event_id=event_id,
         event_type=event_type,
-        candidates=tuple(candidates),
+        candidates=candidates,
         received_at=message.received_at,
         # The data stays as the sender wrote it, digit for digit, and is not encoded a second time.
         body=f'{_written(head)[:-1]},"data":{text}}}',

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hookline.exceptions import ConfigurationError
@@ -110,19 +111,21 @@ class Source:
             return None
         return self.handshake.answer(message, self.handshake_secrets)
 
-    def candidates(self, segments: tuple[str, ...]) -> list[str]:
+    def candidates(self, segments: tuple[str, ...]) -> tuple[str, ...]:
         """Return the dag ids that may run for an event, best first, ending in the catch-all.
 
         :raises NamingError: the type cannot be written as a dag id.
         """
-        names = []
-        if segments:
-            names = (
-                [naming.dag_id(self.dag_prefix, segments)]
-                if self.dag_prefix
-                else platform.candidates(segments)
-            )
-        return [*names, naming.escape(self.name)]
+        return _candidates(self.name, self.dag_prefix, segments)
+
+
+@lru_cache(maxsize=1024)
+def _candidates(source: str, dag_prefix: str, segments: tuple[str, ...]) -> tuple[str, ...]:
+    # Senders send the same few types in every request.
+    names: list[str] = []
+    if segments:
+        names = [naming.dag_id(dag_prefix, segments)] if dag_prefix else platform.candidates(segments)
+    return (*names, naming.escape(source))
 
 
 def parse(name: str, login: str | None, password: str | None, extra: Mapping[str, Any]) -> Source:

@@ -7,6 +7,8 @@ import math
 import re
 from typing import Any
 
+import msgspec
+
 MAX_DEPTH = 64
 """Arrays and objects within each other; GitHub's deepest recorded payload has 9."""
 MAX_ELEMENTS = 1_000_000
@@ -32,7 +34,7 @@ def loads(body: bytes) -> Any:
     if not body.strip():
         raise NotJson("The body is empty; a JSON value is expected.")
     try:
-        value = _DECODER.decode(body.decode("utf-8-sig"))
+        value = _decoded(body)
     except UnicodeDecodeError:
         raise NotJson("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -65,6 +67,14 @@ def require_few(body: bytes) -> None:
             raise NotJson(f"The body has more than {MAX_ELEMENTS} elements.")
 
 
+def _decoded(body: bytes) -> Any:
+    try:
+        return _QUICK.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Python's own says what is wrong, and takes half a surrogate pair and a byte order mark.
+        return _DECODER.decode(body.decode("utf-8-sig"))
+
+
 def _no_constant(name: str) -> Any:
     raise NotJson(f"The body has {name}, which is not JSON.")
 
@@ -90,4 +100,5 @@ def _deeper_than(value: Any, limit: int) -> bool:
     return True
 
 
+_QUICK = msgspec.json.Decoder()
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)

@@ -135,3 +135,17 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     except strict_json.NotJson:
         return
     json.dumps(value, allow_nan=False)
+
+
+TOKENS = r"""{ } [ ] , : null true NaN Infinity " "a" "\ud83d" "\u0000" - 01 1.5 1e999 1e-999 -0.0 . E+2 é"""
+PIECES = st.sampled_from([*TOKENS.split(), " ", "\t", "\ufeff", "\x7f", "\x1f", "9" * 19, "9" * 400])
+NUMBERS = st.from_regex(r"-?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+
+
+@given(st.one_of(st.lists(PIECES).map("".join), NUMBERS, VALUES.map(json.dumps)))
+def test_what_is_read_is_what_python_reads(text: str) -> None:
+    try:
+        value = strict_json.loads(text.encode())
+    except strict_json.NotJson:
+        return
+    assert repr(value) == repr(json.loads(text.removeprefix("\ufeff")))

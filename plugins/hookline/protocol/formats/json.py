@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 from hookline.protocol import strict_json
 from hookline.protocol.formats.content_type import ContentType
 from hookline.protocol.formats.document import Batch, Document, require_few
@@ -24,7 +26,7 @@ def read(content: bytes, kind: ContentType) -> Document:
         data = strict_json.loads(content)
     except strict_json.NotJson as error:
         raise Rejected(MALFORMED, str(error)) from None
-    return Document(data, content.decode("utf-8-sig"))
+    return Document(data, content.removeprefix(codecs.BOM_UTF8).decode())
 
 
 def read_lines(content: bytes, kind: ContentType) -> Batch:
