@@ -30,7 +30,7 @@ def findings() -> Iterator[Finding]:
         yield fail(
             "dispatch",
             f"events have been pending for over {SLOW.seconds} s",
-            "Start an api-server with [hookline] run_loops=True.",
+            "Start `airflow hookline worker`, or an api-server with [hookline] run_loops = True.",
         )
     else:
         yield ok("dispatch", f"{counts.get(PENDING, 0)} pending")

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from hookline.cli import (
     check_components,
+    check_deliveries,
     check_events,
     check_protection,
     check_settings,
@@ -30,7 +31,14 @@ def doctor(args: Namespace) -> None:
     """
     findings = [*check_settings.findings()]
     if database_state() == "ok":
-        for part in (check_components, check_sources, check_protection, check_events, check_tokens):
+        for part in (
+            check_components,
+            check_sources,
+            check_protection,
+            check_events,
+            check_deliveries,
+            check_tokens,
+        ):
             findings += part.findings()
     rows = [finding.as_row() for finding in findings]
     if args.output == "table":  # where [section] would read as a colour

@@ -51,6 +51,15 @@ def endpoint_of(target: str) -> Endpoint:
     return Endpoint(**json.loads(target))
 
 
+def trace_id(target: str) -> str | None:
+    """Return the trace id that goes with a row's ``target``, 32 hexadecimal digits, or None."""
+    try:
+        parent = endpoint_of(target).headers.get("traceparent", "").split("-")
+    except (ValueError, TypeError, ConfigurationError):
+        return None
+    return parent[1] if len(parent) == 4 else None
+
+
 def compose_delivery(target: Target, endpoint: Endpoint, delivery_id: str, payload: str) -> Request:
     """Return the request of one attempt, signed now.
 

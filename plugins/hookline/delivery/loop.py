@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hookline.connections import BackendUnavailable
 from hookline.database import async_engine
 from hookline.delivery import recording
-from hookline.delivery.attempt import attempt
+from hookline.delivery.attempt import attempt, trace_id
 from hookline.delivery.settings import Settings
 from hookline.delivery.taking import Taking
 from hookline.delivery.targets import Targets
@@ -150,6 +150,7 @@ class Deliverer:
                 log.warning("a Connection cannot be read", endpoint=row.endpoint, reason=str(error))
                 return
             self._ended.append(replace(result, troubled=troubled))
+            _report(row, result)
 
     def _sent(self, key: str, task: asyncio.Task[None]) -> None:
         self._sending.pop(task, None)
@@ -172,6 +173,26 @@ class Deliverer:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._record(engine)
                 await _give_back(engine, list(waiting.values()))
+
+
+def _report(row: Any, result: Result) -> None:
+    log.info(
+        "attempt",
+        delivery=row.delivery_id,
+        endpoint=row.endpoint,
+        webhook=row.webhook,
+        transition=row.transition,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        task_id=row.task_id,
+        map_index=row.map_index,
+        attempt=row.attempts + 1,
+        status=result.outcome.status,
+        seconds=result.seconds,
+        decision=type(result.decision).__name__.lower(),
+        trace_id=trace_id(row.target),
+        # Why it failed may quote the answer, which is for the record, not for the log.
+    )
 
 
 async def _give_back(engine: AsyncEngine, rows: Sequence[Any]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 MAX_HEADER = 1000
+TRACE = "traceparent"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _message(sight: Sight, facts: Facts, transition: Transition, webhook: StepWe
     return Outgoing(
         delivery_id=delivery_id(run.dag_id, run.run_id, transition, webhook.name),
         webhook=webhook.name,
-        endpoint=endpoint(webhook, document),
+        endpoint=endpoint(webhook, document, run.context_carrier),
         dag_id=run.dag_id,
         run_id=run.run_id,
         task_id=transition.task_id or None,
@@ -118,19 +119,23 @@ def _message(sight: Sight, facts: Facts, transition: Transition, webhook: StepWe
     )
 
 
-def endpoint(webhook: StepWebhook, document: Any) -> Endpoint:
+def endpoint(webhook: StepWebhook, document: Any, carrier: Mapping[str, str] | None = None) -> Endpoint:
     """Return where a webhook's messages go.
 
     :param document: what the placeholders of its headers are filled from.
+    :param carrier: the run's trace, of which its messages are a part (https://www.w3.org/TR/trace-context/).
     :raises ConfigurationError: it cannot be used as it is.
     """
+    headers = {name: _header(text, document) for name, text in webhook.headers.items()}
+    if carrier and TRACE in carrier and not any(name.lower() == TRACE for name in headers):
+        headers[TRACE] = carrier[TRACE]
     return Endpoint(
         conn_id=webhook.conn_id,
         url=webhook.url,
         path=webhook.path,
         method=webhook.method,
         auth=webhook.auth,
-        headers={name: _header(text, document) for name, text in webhook.headers.items()},
+        headers=headers,
         ordered=webhook.ordered,
     )
 

@@ -136,6 +136,7 @@ _RUN = (
     DagRun.run_type,
     DagRun.triggered_by,
     DagRun.triggering_user_name,
+    DagRun.context_carrier,
     DagRun.logical_date,
     DagRun.run_after,
     DagRun.clear_number,

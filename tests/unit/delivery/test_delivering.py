@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from hookline.delivery.loop import Deliverer
 from hookline.delivery.settings import Settings
@@ -50,6 +51,27 @@ def test_a_message_arrives_as_it_was_given(receiver: Receiver, connect: Connect)
     (attempt,) = attempts(1)
     assert (attempt.status, attempt.error, row(1).attempts, row(1).failures) == (200, None, 1, 0)
     assert row(1).ended_at is not None
+
+
+def test_each_attempt_is_one_line_of_the_log(receiver: Receiver, connect: Connect) -> None:
+    connect(password="a-secret-of-the-receiver", auth_type="bearer")
+    receiver.answer = answers(500, 200)
+    trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    add(message(1, endpoint=Endpoint(conn_id="crm", path="/hooks", headers=trace)))
+
+    with capture_logs() as lines:
+        run(all_in(DELIVERED))
+
+    told = [line for line in lines if line["event"] == "attempt"]
+    assert [(line["attempt"], line["status"], line["decision"]) for line in told] == [
+        (1, 500, "again"),
+        (2, 200, "delivered"),
+    ]
+    assert {line["delivery"] for line in told} == {"msg_00000001"}
+    assert {line["endpoint"] for line in told} == {"crm /hooks"}
+    assert {line["trace_id"] for line in told} == {"0af7651916cd43dd8448eb211c80319c"}
+    assert [sent.headers["traceparent"] for sent in receiver.sent] == [trace["traceparent"]] * 2
+    assert "a-secret-of-the-receiver" not in str(lines)
 
 
 def test_a_url_needs_no_connection(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,6 +64,19 @@ def test_a_step_is_told_of_from_begin_to_end(observer: Observer, messages: Messa
 
     assert told(messages) == [("ship", 1, "created"), ("ship", 1, "completed")]
     assert {row["webhook"] for row in messages() if row["task_id"]} == {"all"}
+
+
+def test_a_message_belongs_to_the_trace_of_its_run(observer: Observer, messages: Messages) -> None:
+    orders(ALL, StepWebhook(name="own", conn_id="erp", on="completed", headers={"Traceparent": "mine"}))
+    run = airflow_rows.start("orders")
+    airflow_rows.step(run, "ship", "success", try_number=1)
+    observer.look()
+
+    with Session(engine()) as session:
+        carrier = session.get_one(DagRun, run).context_carrier
+    sent = {row["webhook"]: json.loads(row["target"])["headers"] for row in messages() if row["task_id"]}
+    assert sent == {"all": carrier, "own": {"Traceparent": "mine"}}
+    assert set(carrier) == {"traceparent"}
 
 
 def test_a_run_is_told_of(observer: Observer, messages: Messages) -> None:
