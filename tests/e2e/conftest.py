@@ -74,6 +74,8 @@ def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
     connections |= canaries.connections(api.server_port)
     return {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in connections.items()},
+        # A file that changes is read at once; what does not is read again every 30 s by default.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
         "AIRFLOW__HOOKLINE__HOLD_INTERVAL": "1",
         "AIRFLOW__HOOKLINE__ALLOWED_NETWORKS": "127.0.0.1",
         "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",

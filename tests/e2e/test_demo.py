@@ -10,7 +10,7 @@ import pytest
 from demo.ports import free_port
 from demo.stack import REPOSITORY
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.own_stack]
 
 SECONDS = 240
 

@@ -28,7 +28,7 @@ ONE_OF_EACH = (
 )  # fmt: skip
 IDLE = "/hooks/in/fleet/idle"
 READY_SECONDS = 150
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.own_stack]
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,7 @@ def test_no_accepted_event_is_lost_on_postgresql(stack: Stack) -> None:
     deliver_while_killing(stack, concurrency=16)
 
 
+@pytest.mark.own_stack
 def test_no_accepted_event_is_lost_on_sqlite(sqlite_stack: Stack) -> None:
     deliver_while_killing(sqlite_stack, concurrency=4)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 import psutil
 import pytest
@@ -15,7 +18,9 @@ from hypothesis import strategies as st
 from tests.integration.conftest import SOURCES, Server
 
 REQUESTS = 20_000
+DRAWN = 2_000
 WARM_UP = 2_000
+AT_ONCE = 8
 GROWTH = 24 * 1024 * 1024
 ANSWER_SECONDS = 10
 PATIENCE_SECONDS = 1
@@ -133,40 +138,56 @@ def status_of(answer: bytes) -> int | None:
     return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else None
 
 
-@pytest.mark.timeout(600)
-def test_no_malformed_request_breaks_the_server(server: Server) -> None:
-    process = psutil.Process(server.pid)
-    before: list[int] = []
-    seen: Counter[int | None] = Counter()
+def made() -> list[bytes]:
+    """Return the requests: each is put together anew from the parts of some."""
+    drawn: list[tuple[str, str, list[tuple[str, str]], bytes | str]] = []
 
     @settings(
-        max_examples=REQUESTS,
+        max_examples=DRAWN,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
     )
-    @given(method=METHOD, target=TARGET, headers=st.just([]) | HEADERS, body=BODY)
-    def send(method: str, target: str, headers: list[tuple[str, str]], body: bytes | str) -> None:
-        content = SPECIAL[body] if isinstance(body, str) else body
-        lines = [
-            f"{method} {target} HTTP/1.1",
-            "Host: test",
-            "Connection: close",
-            f"Content-Length: {len(content)}",
-        ]
-        head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers), "", ""])
-        answer = exchange(server.port, head.encode("latin-1") + content)
-        status = status_of(answer)
-        seen[status] += 1
-        assert status is None or status in DOCUMENTED, answer[:300]
-        if seen.total() == WARM_UP:
-            before.append(process.memory_info().rss)
+    @given(st.tuples(METHOD, TARGET, st.just([]) | HEADERS, BODY))
+    def draw(parts: tuple[str, str, list[tuple[str, str]], bytes | str]) -> None:
+        drawn.append(parts)
 
-    send()
+    draw()
+    choose = random.Random(0).choice
+    return [request(*(choose(drawn)[part] for part in range(4))) for _ in range(REQUESTS)]
 
+
+def request(method: str, target: str, headers: list[tuple[str, str]], body: bytes | str) -> bytes:
+    content = SPECIAL[body] if isinstance(body, str) else body
+    lines = [
+        f"{method} {target} HTTP/1.1",
+        "Host: test",
+        "Connection: close",
+        f"Content-Length: {len(content)}",
+    ]
+    head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers), "", ""])
+    return head.encode("latin-1") + content
+
+
+@pytest.mark.timeout(600)
+def test_no_malformed_request_breaks_the_server(server: Server) -> None:
+    process = psutil.Process(server.pid)
+    before = 0
+    seen: Counter[int | None] = Counter()
+    requests = made()
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        answers = threads.map(partial(exchange, server.port), requests)
+        for sent, answer in zip(requests, answers, strict=True):
+            status = status_of(answer)
+            seen[status] += 1
+            assert status is None or status in DOCUMENTED, (sent[:300], answer[:300])
+            if seen.total() == WARM_UP:
+                before = process.memory_info().rss
+
+    assert seen.total() == REQUESTS
     assert seen.keys() >= {202, 400, 401, 404, 405, 413, 415, 503}, seen
-    assert process.memory_info().rss - before[0] < GROWTH
+    assert process.memory_info().rss - before < GROWTH
     assert "Traceback" not in server.log.read_text()
     assert (
         status_of(
