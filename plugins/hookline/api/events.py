@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 router = APIRouter(route_class=Guarded, tags=["Events"])
-State = Literal["pending", "dispatched", "held", "quarantined"]
+State = Literal["pending", "dispatched", "held", "quarantined", "failed"]
 
 
 class EventSummary(BaseModel):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 router = APIRouter(route_class=Guarded, tags=["Jobs"])
-State = Literal["pending", "held", "gathering", "done", "refused", "cancelled"]
+State = Literal["pending", "held", "gathering", "done", "refused", "failed", "cancelled"]
 Kind = Literal["run", "wake", "asset", "manual"]
 
 

@@ -52,7 +52,9 @@ class Series(BaseModel):
 class Trouble(BaseModel):
     """Something that a person has to look at."""
 
-    name: Literal["held", "quarantined", "refused_jobs", "held_jobs", "dead", "endpoints", "tokens"]
+    name: Literal[
+        "held", "quarantined", "held_jobs", "refused_jobs", "failed_jobs", "dead", "endpoints", "tokens"
+    ]
     count: int
     """Counted up to 5,000."""
 
@@ -124,6 +126,7 @@ def _trouble(session: Session, seen: Sight) -> list[Trouble]:
         "quarantined": _number(InboxEvent.seq, InboxEvent.state == QUARANTINED, events),
         "held_jobs": _number(Job.seq, Job.state == jobs.HELD, works),
         "refused_jobs": _number(Job.seq, Job.state == jobs.REFUSED, works),
+        "failed_jobs": _number(Job.seq, Job.state == jobs.FAILED, works),
         "dead": _number(Delivery.seq, Delivery.state == outbox.DEAD, _own(seen)),
     }
     if seen.sources is None:

@@ -14,7 +14,7 @@ from airflow.cli.cli_config import (
 from hookline.cli import replay_definition
 from hookline.cli.sent import moment
 
-STATES = ("pending", "held", "gathering", "done", "refused", "cancelled")
+STATES = ("pending", "held", "gathering", "done", "refused", "failed", "cancelled")
 KINDS = ("run", "wake", "asset", "manual")
 
 _NUMBER = Arg(("number",), type=int, help="The job's running number")

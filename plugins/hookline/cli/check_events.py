@@ -13,7 +13,7 @@ from hookline.database import engine
 from hookline.dispatch import targets
 from hookline.dispatch.dags import EventDags
 from hookline.inbox import store
-from hookline.inbox.models import HELD, PENDING, QUARANTINED
+from hookline.inbox.models import FAILED, HELD, PENDING, QUARANTINED
 from hookline.jobs import queue
 
 SLOW = timedelta(minutes=1)
@@ -39,6 +39,12 @@ def findings() -> Iterator[Finding]:
             "quarantine",
             f"{counts[QUARANTINED]} events that Airflow refused",
             "See the reasons: airflow hookline events list --state quarantined",
+        )
+    if counts.get(FAILED):
+        yield warn(
+            "failed events",
+            f"{counts[FAILED]} events whose tries are used up",
+            "See why, then let them run again: airflow hookline jobs list --state failed, jobs replay",
         )
     if counts.get(HELD):
         wanted = ", ".join(kind[0] for kind in kinds[:5])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.cli.cli_config import CLICommand
 
 KINDS = ("events", "jobs", "deliveries", "replays", "refusals", "transitions")
-STATES = ("pending", "dispatched", "held", "quarantined")
+STATES = ("pending", "dispatched", "held", "quarantined", "failed")
 
 _EVENT = Arg(("event",), help="Event to send, named like its Dag, e.g. github.push, or by its tree path")
 _SAMPLE = Arg(("--sample",), action="store_true", help="Send the catalog's sample as data")

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
 from hookline.dispatch import matching, tracing, wakes
-from hookline.dispatch.route import MAX_ATTEMPTS
+from hookline.dispatch.runs import MAX_ATTEMPTS
 from hookline.inbox import store
 from hookline.inbox.models import HELD
 from hookline.metrics import meter

@@ -82,9 +82,12 @@ class EventDags:
         found: SerializedDAG | None = self._bag.get_dag(version, session=session)
         return found
 
-    def refresh(self, session: Session) -> None:
-        """Notice new Dags and new versions, at most once a second."""
-        for version in self.marks.refresh(session):
+    def refresh(self, session: Session, *, at_once: bool = False) -> None:
+        """Notice new Dags and new versions.
+
+        :param at_once: also if that was done less than a second ago.
+        """
+        for version in self.marks.refresh(session, at_once=at_once):
             # Airflow's cache is up to half a minute behind a version that was changed in place.
             with self._bag._lock:  # noqa: SLF001
                 self._bag._dags.pop(version, None)  # noqa: SLF001

@@ -20,7 +20,7 @@ from hookline.database import autocommit, engine
 from hookline.dispatch.dags import Found, NotFound
 from hookline.inbox.models import InboxEvent
 from hookline.jobs import queue
-from hookline.jobs.models import CANCELLED, DONE, GATHERING, HELD, PENDING, REFUSED, Job, Turn
+from hookline.jobs.models import CANCELLED, DONE, FAILED, GATHERING, HELD, PENDING, REFUSED, Job, Turn
 from hookline.protocol import deduplication, gathering
 from hookline.protocol.gathering import MAX_BATCH, ORDER, Gathering, Waiting
 
@@ -61,7 +61,7 @@ def _end_turns(session: Session) -> None:
     run = and_(DagRun.dag_id == Job.dag_id, DagRun.run_id == Job.run_id)
     over = or_(
         Job.seq.is_(None),
-        Job.state.in_((REFUSED, CANCELLED)),
+        Job.state.in_((REFUSED, FAILED, CANCELLED)),
         # However the run has ended, or if somebody deleted it.
         and_(Job.state == DONE, or_(DagRun.id.is_(None), DagRun.state.in_(State.finished_dr_states))),
     )

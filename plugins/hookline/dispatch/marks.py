@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SECONDS = 1.0
-"""How old the list may be; a Dag that appears meanwhile gets events that much later."""
+"""How old the list may be for those who do not ask for the newest."""
 AT_ONCE = 100
 """Serialised Dags that are in memory at the same time."""
 
@@ -37,12 +37,13 @@ class Marks:
         self._claims: dict[str, list[str]] = {}
         self._subscriptions: dict[str, list[Mark]] = {}
 
-    def refresh(self, session: Session) -> Sequence[Any]:
-        """Read what has changed, at most once a second.
+    def refresh(self, session: Session, *, at_once: bool = False) -> Sequence[Any]:
+        """Read what has changed.
 
+        :param at_once: also if that was done less than a second ago.
         :returns: ids of the versions that are new or were changed in place.
         """
-        if time.monotonic() < self._until:
+        if not at_once and time.monotonic() < self._until:
             return ()
         current = {row.dag_id: (row.dag_version_id, row.dag_hash) for row in session.execute(_versions())}
         changed = [name for name, version in current.items() if self._read.get(name, (None,))[0] != version]

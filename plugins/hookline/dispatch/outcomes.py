@@ -19,6 +19,7 @@ from hookline.protocol import response
 from hookline.protocol.outcome import (
     ACCEPTED,
     FAILED,
+    GIVEN_UP,
     HELD,
     REFUSED,
     RUNNING,
@@ -32,7 +33,12 @@ log = structlog.get_logger(__name__)
 
 CHUNK = 1000
 """Events of one statement; SQLite takes 32,766 parameters."""
-_IN_INBOX = {models.PENDING: ACCEPTED, models.HELD: HELD, models.QUARANTINED: REFUSED}
+_IN_INBOX = {
+    models.PENDING: ACCEPTED,
+    models.HELD: HELD,
+    models.QUARANTINED: REFUSED,
+    models.FAILED: GIVEN_UP,
+}
 _OF_RUN = {DagRunState.SUCCESS: SUCCESS, DagRunState.FAILED: FAILED}
 
 
@@ -74,7 +80,7 @@ def _query(keys: list[Key], final: bool) -> Any:
         return query
     return query.where(
         or_(
-            InboxEvent.state.in_((models.HELD, models.QUARANTINED)),
+            InboxEvent.state.in_((models.HELD, *models.GIVEN_UP)),
             DagRun.state.in_((DagRunState.SUCCESS, DagRunState.FAILED)),
             XComModel.key.is_not(None),
             and_(

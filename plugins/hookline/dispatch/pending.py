@@ -21,10 +21,10 @@ from hookline.database import autocommit, engine
 from hookline.dispatch import assets
 from hookline.dispatch.batch import BATCH, FATAL, LEASE
 from hookline.dispatch.dags import Found, NotFound
-from hookline.dispatch.route import MAX_ATTEMPTS, RETRY_AFTER
-from hookline.dispatch.runs import Start
+from hookline.dispatch.route import RETRY_AFTER
+from hookline.dispatch.runs import MAX_ATTEMPTS, Start
 from hookline.jobs import queue
-from hookline.jobs.models import ASSET, DONE, GATHERING, HELD, PENDING, REFUSED, RUN, Job
+from hookline.jobs.models import ASSET, DONE, FAILED, GATHERING, HELD, PENDING, REFUSED, RUN, Job
 from hookline.protocol import content, deduplication, repetition
 from hookline.protocol.content import Content
 
@@ -49,35 +49,34 @@ def go(dags: EventDags, runs: Runs) -> int:
         if not queue.has_due(connection, now):
             return 0
     with Session(engine()) as session, session.begin():
-        claimed, numbers = _begin(session, now)
+        numbers, spent = _begin(session, now)
     try:
         with Session(engine(), expire_on_commit=False) as session, session.begin():
-            jobs = queue.whole(session, queue.lock(session, numbers))
+            jobs = queue.whole(session, queue.lock(session, numbers | spent))
+            _all([job for job in jobs if job.seq in spent], FAILED, FATAL, now)
             _go(session, dags, runs, _groups(jobs, numbers), now)
             queue.tell_events(session, jobs)
     except Exception:
         with suppress(SQLAlchemyError), Session(engine()) as session, session.begin():
             queue.take_back_tries(session, numbers, timezone.utcnow())
         raise
-    return claimed
+    return len(numbers) + len(spent)
 
 
-def _begin(session: Session, now: datetime) -> tuple[int, set[int]]:
+def _begin(session: Session, now: datetime) -> tuple[set[int], set[int]]:
+    """Return the numbers of those that are tried now, and of those that have no try left."""
     first = queue.claim(session, now, BATCH)
     if not first:
-        return 0, set()
+        return set(), set()
     alone = first[0].attempts > 0
     chosen = first[:1] if alone else [job for job in first if not job.attempts]
     chosen = list({job.seq: job for job in (*chosen, *queue.members(session, _runs(chosen)))}.values())
-    numbers = set()
+    spent = {job.seq for job in chosen if job.attempts >= MAX_ATTEMPTS}
+    numbers = {job.seq for job in chosen} - spent
     for job in chosen:
-        if job.attempts >= MAX_ATTEMPTS:
-            _all([job], REFUSED, FATAL, now)
-            continue
-        job.attempts += 1
+        job.attempts += job.seq in numbers
         job.due_at = now + LEASE
-        numbers.add(job.seq)
-    return len(chosen), numbers
+    return numbers, spent
 
 
 def _runs(jobs: Collection[Job]) -> set[tuple[str | None, str | None]]:
@@ -180,7 +179,8 @@ def _settle(
             for job in group[:-1]:
                 job.reason = f"Job {group[-1].seq} was later and took its place."
         return
-    if start.again and group[-1].attempts < MAX_ATTEMPTS:
+    after = start.after(group[-1].attempts)
+    if after == PENDING:
         _all(group, PENDING, start.failure, now)
         for job in group:
             job.due_at = now + RETRY_AFTER
@@ -189,7 +189,7 @@ def _settle(
     for job in good:
         # What Airflow refuses leaves the batch; the others go out without it.
         job.attempts, job.due_at, job.run_id = 0, now, deduplication.job_run_id(good[-1].seq)
-    _all([job for job in group if job not in good], REFUSED, start.failure, now)
+    _all([job for job in group if job not in good], after, start.failure, now)
 
 
 def _good(session: Session, runs: Runs, group: Group, start: Start, bodies: dict[int, str]) -> Group:
@@ -211,5 +211,5 @@ def _register(session: Session, job: Job, event: Content, now: datetime) -> None
 def _all(group: Group, state: str, reason: str | None, now: datetime) -> None:
     for job in group:
         job.state, job.reason, job.updated_at = state, reason, now
-        if state == REFUSED:
+        if state in (REFUSED, FAILED):
             job.run_id = None

@@ -16,7 +16,7 @@ from hookline.dispatch.runs import Runs, Start
 from hookline.dispatch.watchers import Watchers
 from hookline.inbox import store as inbox
 from hookline.jobs import queue, store
-from hookline.jobs.models import ASSET, DONE, GATHERING, HELD, PENDING, REFUSED, RUN
+from hookline.jobs.models import ASSET, DONE, FAILED, GATHERING, HELD, PENDING, REFUSED, RUN
 from hookline.jobs.store import NewJob
 from hookline.protocol import content, deduplication
 from hookline.protocol.content import Content
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from hookline.inbox.models import InboxEvent
     from hookline.jobs.models import Job
 
-MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=10)
 
 
@@ -101,7 +100,8 @@ class Router:
             _tell(route, before, route.event.seq in taken)
 
     def _plan(self, session: Session, events: Sequence[InboxEvent], now: datetime) -> Iterator[Route]:
-        self.dags.refresh(session)
+        # A Dag that was there when an event came is not to miss it.
+        self.dags.refresh(session, at_once=True)
         marks = self.dags.marks
         candidates = {event.seq: json.loads(event.candidates) for event in events}
         wanted = targets.interesting(marks, candidates.values(), (event.source for event in events))
@@ -165,7 +165,7 @@ class Router:
                 known = before.get((route.event.seq, plan.job.kind, plan.job.target))
                 if known is None:
                     fresh.append(plan)
-                elif known.state in (HELD, REFUSED):
+                elif known.state in (HELD, REFUSED, FAILED):
                     plan.number = known.seq
                     again.append(plan)
                 else:
@@ -212,8 +212,7 @@ def _start(route: Route, plan: Plan) -> Start:
 def _settle(job: NewJob, start: Start, now: datetime) -> None:
     if start.failure is None:
         return
-    again = start.again and job.attempts < MAX_ATTEMPTS
-    job.state, job.reason, job.run_id = PENDING if again else REFUSED, start.failure, None
+    job.state, job.reason, job.run_id = start.after(job.attempts), start.failure, None
     job.due_at = now + RETRY_AFTER
 
 
@@ -226,6 +225,7 @@ def _tell(route: Route, before: dict[tuple[int, str, str], Job], taken: bool) ->
     waiting = next((job for job in jobs if job.state in (PENDING, GATHERING)), None)
     held = next((job for job in jobs if job.state == HELD), None)
     refused = next((job for job in jobs if job.state == REFUSED), None)
+    failed = next((job for job in jobs if job.state == FAILED), None)
     if done is not None:
         inbox.dispatched(event, done.dag_id, done.run_id)
     elif waiting is not None:
@@ -234,6 +234,8 @@ def _tell(route: Route, before: dict[tuple[int, str, str], Job], taken: bool) ->
         inbox.taken(event)
     elif held is not None:
         inbox.hold(event, " ".join(dict.fromkeys(job.reason or "" for job in jobs if job.state == HELD)))
+    elif failed is not None:
+        inbox.fail(event, failed.reason or "")
     elif refused is not None:
         inbox.quarantine(event, refused.reason or "")
     else:

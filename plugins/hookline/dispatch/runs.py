@@ -25,6 +25,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 
 from hookline.dispatch import tracing
 from hookline.dispatch.validation import Validation
+from hookline.jobs.models import FAILED, PENDING, REFUSED
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from hookline.dispatch.dags import Found
 
 log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 5
 
 
 @dataclass(slots=True)
@@ -50,6 +53,15 @@ class Start:
     note: str
     failure: str | None = None
     again: bool = False
+
+    def after(self, attempts: int) -> str:
+        """Return the state of a job for which this is its last try so far, and went wrong.
+
+        :param attempts: how many tries it had.
+        """
+        if not self.again:
+            return REFUSED
+        return PENDING if attempts < MAX_ATTEMPTS else FAILED
 
 
 class Runs:

@@ -18,6 +18,10 @@ HELD = "held"
 """No Dag takes it at present; it goes out when one does."""
 QUARANTINED = "quarantined"
 """Airflow refuses it as it is; a person has to look."""
+FAILED = "failed"
+"""It was handed on, and the tries of its jobs are used up; a person has to look."""
+GIVEN_UP = (QUARANTINED, FAILED)
+"""It has no run, and the same delivery sent again takes its place."""
 
 
 class InboxEvent(Base):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, tuple_
 
-from hookline.inbox.models import QUARANTINED, InboxEvent
+from hookline.inbox.models import GIVEN_UP, InboxEvent
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,7 +21,7 @@ Key = tuple[str, str]
 def originals(connection: Connection, events: Iterable[Accepted]) -> dict[Key, str]:
     """Return for those events that replay another one, by source and event id, the id of that one.
 
-    An event that was quarantined has no replays: it never ran, and may be sent again when its Dag was mended.
+    An event that was given up has no replays: it never ran, and may be sent again when its Dag was mended.
 
     :param events: in the order of arrival; one may replay another of them. Replicas that are sent the same
         content at the same moment do not see each other's.
@@ -50,7 +50,7 @@ def _known(connection: Connection, remembered: list[Accepted]) -> dict[Key, tupl
         select(InboxEvent.source, InboxEvent.replay_key, InboxEvent.event_id, InboxEvent.received_at)
         .where(
             tuple_(InboxEvent.source, InboxEvent.replay_key).in_(list(keys)),
-            InboxEvent.state != QUARANTINED,
+            InboxEvent.state.not_in(GIVEN_UP),
         )
         .order_by(InboxEvent.seq)
     )

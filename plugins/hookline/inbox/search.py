@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, true
 
-from hookline.inbox.models import HELD, PENDING, QUARANTINED, InboxEvent
+from hookline.inbox.models import FAILED, HELD, PENDING, QUARANTINED, InboxEvent
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select
@@ -154,7 +154,7 @@ def activity(session: Session, source: str, since: datetime) -> Activity:
     recent = _counted(session, own, event.received_at >= since)
     waiting = {
         state: number
-        for state in (PENDING, HELD, QUARANTINED)
+        for state in (PENDING, HELD, QUARANTINED, FAILED)
         if (number := _counted(session, own, event.state == state))
     }
     return Activity(last, waiting, recent)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, TIMESTAMP, Boolean, Text, bindparam, cast, func, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hookline.inbox.models import DISPATCHED, HELD, PENDING, QUARANTINED, InboxEvent
+from hookline.inbox.models import DISPATCHED, FAILED, GIVEN_UP, HELD, PENDING, QUARANTINED, InboxEvent
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,7 +25,7 @@ _FRESH: dict[str, Any] = {"attempts": 0}
 def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, str]]:
     """Insert events by one statement, leaving out those that are already there.
 
-    One that was quarantined and is sent again, perhaps mended, takes the old one's place.
+    One that was given up and is sent again, perhaps mended, takes the old one's place.
 
     :param events: no two with the same source and event id.
     :returns: ``(source, event id)`` of the rows that are new.
@@ -55,7 +55,7 @@ def add(connection: Connection, events: Sequence[Accepted]) -> set[tuple[str, st
         statement = _new_only(sqlite.insert(InboxEvent).values(_FRESH))
         new = {tuple(row) for row in connection.execute(statement, rows)}
     known = [row for row in rows if (row["source"], row["event_id"]) not in new]
-    return new | _replace_quarantined(connection, known) if known else new
+    return new | _replace_given_up(connection, known) if known else new
 
 
 @lru_cache(maxsize=1024)
@@ -93,17 +93,17 @@ def _new_only(statement: Any) -> Any:
     )
 
 
-def _replace_quarantined(connection: Connection, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
+def _replace_given_up(connection: Connection, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
     # Not by ON CONFLICT DO UPDATE: it would wait for the dispatcher, which has events locked while it works.
     key = tuple_(InboxEvent.source, InboxEvent.event_id)
     sent = {(row["source"], row["event_id"]): row for row in rows if row["state"] == PENDING}
     query = select(InboxEvent.source, InboxEvent.event_id).where(
-        key.in_(list(sent)), InboxEvent.state == QUARANTINED
+        key.in_(list(sent)), InboxEvent.state.in_(GIVEN_UP)
     )
     replaced = set()
     for source, event_id in connection.execute(query).all() if sent else ():
         # The tries stay: an event that ended its process is not to do so again.
-        statement = update(InboxEvent).where(key == (source, event_id), InboxEvent.state == QUARANTINED)
+        statement = update(InboxEvent).where(key == (source, event_id), InboxEvent.state.in_(GIVEN_UP))
         if connection.execute(statement.values(sent[source, event_id])).rowcount:
             replaced.add((source, event_id))
     return replaced
@@ -175,6 +175,11 @@ def hold(event: InboxEvent, reason: str) -> None:
 def quarantine(event: InboxEvent, reason: str) -> None:
     """Keep the event for a person to look at."""
     event.state, event.reason = QUARANTINED, reason
+
+
+def fail(event: InboxEvent, reason: str) -> None:
+    """Keep the event for a person to look at: its jobs have no more tries."""
+    event.state, event.reason = FAILED, reason
 
 
 def postpone(event: InboxEvent, reason: str, now: datetime, delay: timedelta) -> None:
@@ -258,7 +263,7 @@ def counts(connection: Connection) -> dict[str, int]:
     """Return how many events are in each state that wants attention."""
     query = (
         select(InboxEvent.state, func.count())
-        .where(InboxEvent.state.in_((PENDING, HELD, QUARANTINED)))
+        .where(InboxEvent.state.in_((PENDING, HELD, QUARANTINED, FAILED)))
         .group_by(InboxEvent.state)
     )
     return {state: number for state, number in connection.execute(query)}  # noqa: C416  rows are no pairs to mypy

@@ -9,8 +9,8 @@ from hookline.ingress.answer import send_content, send_problem
 from hookline.ingress.outcomes import Outcomes
 from hookline.ingress.request import Disconnected, Scope, Send, Stream, mount
 from hookline.ingress.status import Tokens
-from hookline.protocol.outcome import ACCEPTED, FAILED, REFUSED, SUCCESS, Outcome
-from hookline.protocol.problem import RUN_FAILED, UNPROCESSABLE, Rejected
+from hookline.protocol.outcome import ACCEPTED, FAILED, GIVEN_UP, REFUSED, SUCCESS, Outcome
+from hookline.protocol.problem import NOT_STARTED, RUN_FAILED, UNPROCESSABLE, Rejected
 from hookline.protocol.reply import Reply, compact
 from hookline.protocol.response import JSON, Response
 
@@ -64,6 +64,9 @@ class Replies:
         if outcome.status == FAILED:
             detail = "The event was taken, and its run failed. Sending it again starts no second run."
             return Rejected(RUN_FAILED, detail, members=shown)
+        if outcome.status == GIVEN_UP:
+            detail = "The event is kept, but each try to start its run went wrong. Sent again, it is tried."
+            return Rejected(NOT_STARTED, detail, members=shown)
         if outcome.status == REFUSED:
             detail = "The event is kept, but cannot run as it is."
             return Rejected(UNPROCESSABLE, detail, members=shown)

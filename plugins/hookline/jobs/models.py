@@ -23,9 +23,11 @@ DONE = "done"
 """It went out: the run exists, the task was woken, the asset event is registered."""
 REFUSED = "refused"
 """Airflow refuses it as it is; a person has to look."""
+FAILED = "failed"
+"""Its tries are used up; a person may let it run again."""
 CANCELLED = "cancelled"
 """A person said that it is not to go out."""
-STATES = (PENDING, HELD, GATHERING, DONE, REFUSED, CANCELLED)
+STATES = (PENDING, HELD, GATHERING, DONE, REFUSED, FAILED, CANCELLED)
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:

@@ -14,8 +14,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hookline.inbox.models import DISPATCHED, PENDING, QUARANTINED, InboxEvent
+from hookline.inbox.models import FAILED as EVENT_FAILED
 from hookline.jobs import models
-from hookline.jobs.models import DONE, GATHERING, REFUSED, Job, Progress, Turn
+from hookline.jobs.models import CANCELLED, DONE, FAILED, GATHERING, REFUSED, Job, Progress, Turn
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -107,18 +108,25 @@ def bodies(session: Session, jobs: Iterable[Job]) -> dict[int, str]:
 
 
 def tell_events(session: Session, jobs: Iterable[Job]) -> None:
-    """Let the events of jobs say what has become of them; they are locked by the caller."""
-    for job in jobs:
-        if job.event_seq is None or job.origin_seq is not None:
+    """Let the events of jobs say what has become of them; they are locked by the caller.
+
+    A replay is none of its event's, unless it took the place of what had not gone out.
+    """
+    of = list(jobs)
+    repeated = {job.origin_seq for job in of if job.origin_seq is not None}
+    replaced = set(session.scalars(select(Job.seq).where(Job.seq.in_(repeated), Job.state == CANCELLED)))
+    for job in of:
+        if job.event_seq is None or job.origin_seq not in {None, *replaced}:
             continue
         event = update(InboxEvent).where(InboxEvent.seq == job.event_seq, InboxEvent.run_id.is_(None))
         if job.state == DONE and job.run_id is not None:
             event = event.values(state=DISPATCHED, dag_id=job.dag_id, run_id=job.run_id, reason=None)
-        elif job.state == REFUSED:
+        elif job.state in (REFUSED, FAILED):
             others = select(Job.seq).where(
                 Job.event_seq == job.event_seq, Job.state.in_((*ACTIVE, models.HELD)), Job.seq != job.seq
             )
-            event = event.where(~others.exists()).values(state=QUARANTINED, reason=job.reason)
+            state = QUARANTINED if job.state == REFUSED else EVENT_FAILED
+            event = event.where(~others.exists()).values(state=state, reason=job.reason)
         else:
             continue
         session.execute(event.execution_options(**WHOLE))

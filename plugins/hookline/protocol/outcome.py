@@ -15,6 +15,7 @@ HELD = "held"
 REFUSED = "refused"
 SUCCESS = "success"
 FAILED = "failed"
+GIVEN_UP = "given_up"
 UNKNOWN = "unknown"
 
 

@@ -39,6 +39,7 @@ UNPROCESSABLE = Problem("unprocessable", 422, "The event does not fit the schema
 TOO_MANY_REQUESTS = Problem("too-many-requests", 429, "Too many requests")
 FORM_REFUSED = Problem("form-refused", 422, "What the form sent was not taken")
 RUN_FAILED = Problem("run-failed", 500, "The event's run failed")
+NOT_STARTED = Problem("not-started", 500, "No run could be started for the event")
 INTERNAL = Problem("internal", 500, "The request could not be handled")
 NO_PAGE = Problem("no-page", 503, "The form cannot be shown")
 CLOSED = Problem("source-closed", 503, "The source is closed until its configuration is mended")

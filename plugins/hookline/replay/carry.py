@@ -15,6 +15,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
+from hookline.inbox import store as inbox
+from hookline.inbox.models import HELD as EVENT_HELD
 from hookline.inbox.models import InboxEvent
 from hookline.jobs import store as jobs
 from hookline.jobs.models import CANCELLED, GATHERING, HELD, PENDING, RUN, Job
@@ -74,12 +76,10 @@ def _page(session: Session, replay: Replay, now: datetime) -> int:
 
 
 def _write(session: Session, replay: Replay, items: Sequence[ReplayItem], now: datetime) -> None:
-    events = {
-        event.seq: event
-        for event in session.scalars(
-            select(InboxEvent).where(InboxEvent.seq.in_({i.event_seq for i in items}))
-        )
-    }
+    query = select(InboxEvent).where(InboxEvent.seq.in_({item.event_seq for item in items}))
+    # Other data may take the place of a job that is held: whoever locks both locks events before jobs.
+    found = session.scalars(query if replay.data is None else query.with_for_update())
+    events = {event.seq: event for event in found}
     first = _first_jobs(session, items)
     repeats = [item.job_seq for item in items if item.job_seq is not None]
     repeated = _bodies(session, repeats)
@@ -98,7 +98,7 @@ def _write(session: Session, replay: Replay, items: Sequence[ReplayItem], now: d
             if replay.data is None:
                 _release(job, now)
                 continue
-            _replace(job, replay.seq, now)
+            _replace(event, job, replay.seq, now)
         origin = item.job_seq or (job.seq if job is not None else None)
         body = repetition.body(
             repeated.get(origin or 0, event.body),
@@ -141,8 +141,10 @@ def _release(job: Job, now: datetime) -> None:
     job.run_paused = True
 
 
-def _replace(job: Job, replay: int, now: datetime) -> None:
+def _replace(event: InboxEvent, job: Job, replay: int, now: datetime) -> None:
     job.state, job.reason, job.updated_at = CANCELLED, f"Replay {replay} has it with other data.", now
+    if event.state == EVENT_HELD:
+        inbox.dispatched(event, job.dag_id, None)
 
 
 def _job(replay: Replay, event: InboxEvent, dag_id: str, origin: int | None, body: str) -> NewJob:

@@ -49,12 +49,14 @@ RULES: dict[str, Rule] = {
     "events": Rule(
         InboxEvent.seq,
         InboxEvent.received_at,
-        InboxEvent.state.in_((inbox.DISPATCHED, inbox.QUARANTINED))
+        InboxEvent.state.in_((inbox.DISPATCHED, *inbox.GIVEN_UP))
         & ~exists().where(
             Job.event_seq == InboxEvent.seq, Job.state.in_((jobs.PENDING, jobs.HELD, jobs.GATHERING))
         ),
     ),
-    "jobs": Rule(Job.seq, Job.created_at, Job.state.in_((jobs.DONE, jobs.REFUSED, jobs.CANCELLED))),
+    "jobs": Rule(
+        Job.seq, Job.created_at, Job.state.in_((jobs.DONE, jobs.REFUSED, jobs.FAILED, jobs.CANCELLED))
+    ),
     "deliveries": Rule(
         Delivery.seq,
         Delivery.added_at,

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.models.dagrun import DagRun
 from airflow.sdk import timezone
 from airflow.utils.state import DagRunState
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hookline.database import engine
@@ -33,16 +33,19 @@ class Dispatching:
         return self.router.dags
 
     def all(self) -> None:
-        self.dags.marks._until = 0.0
         while batch.dispatch(self.router) + self.gather() + pending.go(self.dags, self.router.runs):
             pass
+
+    def notice(self) -> None:
+        """Let the second have passed for which the list of Dags may be old."""
+        self.dags.marks._until = 0.0
 
     def gather(self) -> int:
         touched, self.router.touched = self.router.touched, set()
         return gather.close(self.dags, touched)
 
     def release(self) -> int:
-        self.dags.marks._until = 0.0
+        self.notice()
         return holds.release(self.dags)
 
 
@@ -87,6 +90,12 @@ def runs(dag_id: str = "shop.paid") -> list[DagRun]:
     """Return the runs of a Dag, the first to be made first."""
     with Session(engine()) as session:
         return list(session.scalars(select(DagRun).where(DagRun.dag_id == dag_id).order_by(DagRun.id)))
+
+
+def count_runs(dag_id: str = "shop.paid") -> int:
+    """Return how many runs a Dag has."""
+    with engine().connect() as connection:
+        return connection.scalar(select(func.count()).where(DagRun.dag_id == dag_id)) or 0
 
 
 def carried(dag_id: str = "shop.paid") -> list[Any]:

@@ -179,6 +179,21 @@ def test_two_dags_of_which_one_does_not_say_also_wait_with_both_files_named(
     assert len(runs()) == len(runs("paid_audit")) == 1
 
 
+@pytest.mark.parametrize(
+    "options", [{"name": "shop.paid", "also": True, "dag_id": "late"}, {"name": "late", "source": "shop"}]
+)
+def test_a_dag_that_was_there_before_an_event_never_misses_it(
+    dispatcher: Dispatching, options: dict[str, Any]
+) -> None:
+    event_dags.write("shop.paid", also=True)
+    send("1")
+    dispatcher.all()
+    event_dags.write(**options)
+    send("2")
+    dispatcher.all()
+    assert [run.conf["id"] for run in runs("late")] == ["2"]
+
+
 def test_a_dag_that_claims_an_event_under_another_id_is_enough(dispatcher: Dispatching) -> None:
     event_dags.write("shop.paid", also=True, dag_id="paid_audit")
     send("1")
