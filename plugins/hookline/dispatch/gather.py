@@ -17,12 +17,13 @@ from sqlalchemy import and_, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
+from hookline.dispatch import quiet
 from hookline.dispatch.dags import Found, NotFound
 from hookline.inbox.models import InboxEvent
 from hookline.jobs import queue
 from hookline.jobs.models import CANCELLED, DONE, FAILED, GATHERING, HELD, PENDING, REFUSED, Job, Turn
 from hookline.protocol import deduplication, gathering
-from hookline.protocol.gathering import MAX_BATCH, ORDER, Gathering, Waiting
+from hookline.protocol.gathering import DEBOUNCE, MAX_BATCH, ORDER, Gathering, Waiting
 
 if TYPE_CHECKING:
     from hookline.dispatch.dags import EventDags
@@ -88,12 +89,15 @@ def _close(
     if entry.paused:
         queue.hold_gathering(session, dag_id, f"The Dag `{dag_id}` is paused.", now, run_paused=False)
     how = entry.mark.gathering
-    jobs = queue.waiting(session, dag_id, name, 1 if how is not None and how.how == ORDER else MAX_BATCH + 1)
     if how is not None and how.how == ORDER:
-        return _next(session, key, jobs, undecided, now)
-    released_in_part = any(job.state == HELD for job in jobs) or queue.has_keyless(session, dag_id)
-    if how is not None and not entry.paused and released_in_part:
-        return 0  # they belong together all the same
+        return _next(session, key, queue.waiting(session, dag_id, name, 1), undecided, now)
+    in_part = queue.has_keyless(session, dag_id)
+    if how is not None and how.how == DEBOUNCE and not entry.paused:
+        return 0 if in_part else quiet.close(session, dag_id, name, how, now)
+    jobs = queue.waiting(session, dag_id, name, MAX_BATCH + 1)
+    in_part = in_part or any(job.state == HELD for job in jobs)
+    if how is not None and not entry.paused and in_part:
+        return 0  # released in part they belong together all the same
     ours = [job for job in jobs if job.state == GATHERING]
     return sum(_out(group, how, now) for group in _groups(session, ours, how, now))
 

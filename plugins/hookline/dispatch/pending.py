@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hookline.database import autocommit, engine
-from hookline.dispatch import assets
+from hookline.dispatch import assets, quiet
 from hookline.dispatch.batch import BATCH, FATAL, LEASE
 from hookline.dispatch.dags import Found, NotFound
 from hookline.dispatch.route import RETRY_AFTER
@@ -27,6 +27,7 @@ from hookline.jobs import queue
 from hookline.jobs.models import ASSET, DONE, FAILED, GATHERING, HELD, PENDING, REFUSED, RUN, Job
 from hookline.protocol import content, deduplication, repetition
 from hookline.protocol.content import Content
+from hookline.protocol.gathering import DEBOUNCE
 
 if TYPE_CHECKING:
     from hookline.dispatch.dags import EventDags, Known
@@ -101,6 +102,7 @@ def _go(session: Session, dags: EventDags, runs: Runs, groups: Sequence[Group], 
     known = dags.look_up(session, {group[0].dag_id for group in groups if group[0].dag_id is not None})
     bodies = queue.bodies(session, [job for group in groups for job in group])
     starts: list[tuple[Group, Start]] = []
+    before = [(group, group[-1].run_id) for group in groups if group[-1].gather_key is not None]
     for group in groups:
         events = [Content(bodies[job.seq]) for job in group if job.seq in bodies]
         if len(events) < len(group):
@@ -114,6 +116,9 @@ def _go(session: Session, dags: EventDags, runs: Runs, groups: Sequence[Group], 
     runs.make(session, [start for _, start in starts])
     for group, start in starts:
         _settle(session, runs, group, start=start, bodies=bodies, now=now)
+    for group, run_id in before:
+        if run_id is not None and _may_be_quiet(known.get(group[0].dag_id or "")):
+            quiet.follow(session, group, run_id)
 
 
 def _start(
@@ -162,6 +167,11 @@ def _is_to_gather(job: Job, found: Found, event: Content, now: datetime) -> bool
     _all([job], GATHERING, None, now)
     job.attempts, job.due_at = 0, now
     return True
+
+
+def _may_be_quiet(entry: Found | NotFound | None) -> bool:
+    gathering = entry.mark.gathering if isinstance(entry, Found) else None
+    return not isinstance(entry, Found) or (gathering is not None and gathering.how == DEBOUNCE)
 
 
 def _is_batch(found: Found) -> bool:

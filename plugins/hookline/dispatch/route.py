@@ -20,6 +20,7 @@ from hookline.jobs.models import ASSET, DONE, FAILED, GATHERING, HELD, PENDING, 
 from hookline.jobs.store import NewJob
 from hookline.protocol import content, deduplication
 from hookline.protocol.content import Content
+from hookline.protocol.gathering import DEBOUNCE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -143,7 +144,8 @@ class Router:
         elif gathering is not None and job.gather_key is not None:
             job.state = GATHERING
             job.due_at = min(now, route.event.received_at) + timedelta(seconds=gathering.seconds)
-            self.touched.add((dag_id, job.gather_key))
+            if gathering.how != DEBOUNCE:  # nobody who comes makes a quiet time end sooner
+                self.touched.add((dag_id, job.gather_key))
         else:
             # As if all went well: nobody sees it before it is committed.
             job.state, job.run_id = DONE, deduplication.run_id(job.source, job.event_id)

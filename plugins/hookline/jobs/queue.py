@@ -193,6 +193,17 @@ def waiting(session: Session, dag_id: str, key: str, limit: int) -> Sequence[Job
     return session.scalars(query).all()
 
 
+def arrivals(session: Session, dag_id: str, key: str, limit: int) -> Sequence[Any]:
+    """Return number, time and state of what :func:`waiting` returns, and nothing else of it."""
+    query = (
+        select(Job.seq, Job.received_at, Job.state)
+        .where(Job.dag_id == dag_id, Job.gather_key == key, Job.state.in_((GATHERING, models.HELD)))
+        .order_by(Job.event_seq, Job.seq)
+        .limit(limit)
+    )
+    return session.execute(query).all()
+
+
 def has_keyless(session: Session, dag_id: str, *, before: int | None = None) -> bool:
     """Tell whether a job for a Dag waits of which nobody could say yet what it gathers by.
 

@@ -19,6 +19,8 @@ from hookline.protocol.subscription import check_expression
 
 BATCH, DEBOUNCE, ORDER = "batch", "debounce", "order"
 MAX_BATCH = 1000
+MAX_DEBOUNCED = 100_000
+"""Events of one key of which one run takes the place."""
 MAX_BATCH_BYTES = 2**20
 """Bytes of the events of one run: Airflow hands a run's conf to every task."""
 MAX_SECONDS = 7 * 86_400.0

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from airflow.sdk import timezone
 from airflow.utils.state import DagRunState
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from hookline.database import engine
 from hookline.dispatch import batch as events
-from hookline.dispatch import gather, pending
+from hookline.dispatch import gather, pending, quiet
 from hookline.inbox.models import InboxEvent
 from hookline.jobs.models import Job
 from tests.unit.dispatch import event_dags
@@ -31,6 +31,7 @@ from tests.unit.dispatch.dispatching import (
     send,
 )
 
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 MINUTE = timedelta(minutes=1)
 MANY = 100
 BATCH: dict[str, Any] = {"batch": 3, "within": MINUTE}
@@ -108,6 +109,54 @@ def test_the_last_of_a_key_wins(dispatcher: Dispatching) -> None:
     assert job("1").state == "done"
     assert job("1").run_id == job("3").run_id
     assert job("1").reason == f"Job {job('3').seq} was later and took its place."
+
+
+@pytest.fixture
+def flood(dispatcher: Dispatching, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give a key more events than are looked at for its run, all of one quiet time."""
+    monkeypatch.setattr(quiet, "MAX_BATCH", 4)
+    monkeypatch.setattr(quiet, "AT_ONCE", 3)
+    event_dags.write("shop.paid", SCHEMA, sample={"n": 1}, debounce=MINUTE, key="data.id")
+    ids = [str(number) for number in range(10)]
+    for one in ids:
+        send(one, {"id": "a", "n": "no number" if one == ids[-1] else 1})
+    dispatcher.all()
+    later(61)
+    return ids
+
+
+def test_of_however_many_events_the_last_that_fits_runs_and_no_other(
+    dispatcher: Dispatching, flood: list[str]
+) -> None:
+    *_, last, refused = flood
+    dispatcher.all()
+    assert carried() == [last]
+    assert (job(refused).state, event(refused).state) == ("refused", "quarantined")
+    others = [job(one) for one in flood[:-1]]
+    assert {(one.state, one.run_id) for one in others} == {("done", runs()[0].run_id)}
+    assert {one.reason for one in others[:-1]} == {f"Job {job(last).seq} was later and took its place."}
+    assert event_states() == {("dispatched", runs()[0].run_id), ("quarantined", None)}
+
+
+def test_while_its_dag_is_paused_a_flood_is_held_and_stays_one(
+    dispatcher: Dispatching, flood: list[str]
+) -> None:
+    gather.close(dispatcher.dags)
+    event_dags.pause("shop.paid")
+    dispatcher.all()
+    assert set(states()) == {"held"}
+    event_dags.set_paused("shop.paid", False)
+    while dispatcher.release():
+        pass
+    later(61)
+    dispatcher.all()
+    assert carried() == [flood[-2]]
+
+
+def event_states() -> set[tuple[str, str | None]]:
+    with engine().connect() as connection:
+        rows = connection.execute(select(InboxEvent.state, InboxEvent.run_id).distinct())
+        return {(row.state, row.run_id) for row in rows}
 
 
 def test_one_at_a_time_for_each_key(dispatcher: Dispatching) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, event
 
 from hookline.database import engine
 from hookline.dispatch.outcomes import look
-from hookline.inbox.models import HELD, QUARANTINED
+from hookline.inbox.models import FAILED, HELD, QUARANTINED
 from hookline.protocol import response
 from hookline.protocol.outcome import Outcome
 from tests.unit.inbox.events import accepted, write
@@ -23,6 +23,7 @@ CASES = {
     "accepted": Outcome("accepted"),
     "held": Outcome("held"),
     "refused": Outcome("refused"),
+    "given up": Outcome("given_up"),
     "queued": Outcome("running"),
     "running": Outcome("running"),
     "success": Outcome("success"),
@@ -40,6 +41,7 @@ def _events(metadata: str) -> Iterator[None]:
     assert all(write([accepted(name) for name in CASES]))
     runs.settle("held", HELD, reason="no Dag")
     runs.settle("refused", QUARANTINED, reason="refused")
+    runs.settle("given up", FAILED, reason="no try left")
     for name, state in {
         "queued": DagRunState.QUEUED,
         "running": DagRunState.RUNNING,

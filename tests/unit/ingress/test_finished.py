@@ -95,6 +95,15 @@ def test_a_run_that_failed_is_said_to_have_failed(posting: Any) -> None:
     assert (got.json()["event_id"], got.json()["duplicate"]) == ("1", False)
 
 
+def test_what_could_not_be_started_is_said_to_be_kept(posting: Any) -> None:
+    answer = posting()
+    runs.settle("1", "failed", reason="a listener's fault")
+    got = answer.result(10)
+    assert (got.status_code, got.json()["type"]) == (500, "urn:hookline:problem:not-started")
+    assert (got.json()["event_id"], got.json()["duplicate"]) == ("1", False)
+    assert "listener" not in got.text
+
+
 def test_a_task_answers_before_the_run_ends(posting: Any) -> None:
     answer = posting()
     runs.start("1")
