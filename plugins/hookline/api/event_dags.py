@@ -18,11 +18,17 @@ from hookline.api.desk import Desk
 from hookline.api.paging import Cursor, Limit, Page, named, naming
 from hookline.api.problems import not_found
 from hookline.api.route import Caller, Guarded
+from hookline.dispatch import files, targets
+from hookline.dispatch.dags import Found, NotFound
 from hookline.jobs import store
 from hookline.protocol.mark import TAG
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.orm import Session
+
+    from hookline.dispatch.dags import EventDags
 
 router = APIRouter(route_class=Guarded, tags=["Event Dags"])
 LAST = 3
@@ -50,6 +56,8 @@ class EventDag(BaseModel):
     paused: bool | None
     broken: bool | None
     """Whether its file has an import error."""
+    conflict: str | None
+    """Why it takes nothing: another Dag claims its event, or its id is in two files."""
     last_runs: list[LastRun]
     """The newest three, as the record of jobs has them."""
 
@@ -72,9 +80,10 @@ async def list_event_dags(
     def read(session: Session) -> Page[EventDag]:
         seen = sight(user, session)
         dags = {dag.dag_id: dag for dag in session.scalars(_marked()) if dag.dag_id in seen.dags}
+        wrong = _conflicts(request, session, dags)
         names = sorted(name for name in catalog.names() | dags.keys() if name > after)
         return Page(
-            items=[_event(name, dags.get(name), session) for name in names[:limit]],
+            items=[_event(name, dags.get(name), session, wrong.get(name)) for name in names[:limit]],
             next_cursor=naming(names[limit - 1]) if names[limit:] else None,
         )
 
@@ -104,7 +113,21 @@ def _marked() -> Any:
     return select(DagModel).where(tagged, ~DagModel.is_stale)
 
 
-def _event(name: str, dag: Any, session: Session) -> EventDag:
+def _conflicts(request: Request, session: Session, dags: Collection[str]) -> dict[str, str]:
+    known: EventDags = request.app.state.dags
+    found = known.look_up(session, dags)
+    doubled = known.marks.files.doubled()
+    wrong = {name: files.reason(name, doubled[name]) for name in dags if name in doubled}
+    for name, mark in known.marks.of_all().items():
+        if name in dags and mark.event is not None:
+            claiming = targets.named([mark.event], found, known.marks)
+            entry = dict(claiming).get(name) if isinstance(claiming, list) else None
+            if isinstance(entry, NotFound) and isinstance(found.get(name), Found):
+                wrong.setdefault(name, entry.reason)
+    return wrong
+
+
+def _event(name: str, dag: Any, session: Session, conflict: str | None = None) -> EventDag:
     known = catalog.find(name)
     return EventDag(
         name=name,
@@ -113,6 +136,7 @@ def _event(name: str, dag: Any, session: Session) -> EventDag:
         exists=dag is not None,
         paused=bool(dag.is_paused) if dag else None,
         broken=bool(dag.has_import_errors) if dag else None,
+        conflict=conflict,
         last_runs=_last_runs(name, session) if dag else [],
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hookline.cli.finding import Finding, fail, ok, warn
 from hookline.database import engine
-from hookline.dispatch import targets
+from hookline.dispatch import files, targets
 from hookline.dispatch.dags import EventDags
 from hookline.inbox import store
 from hookline.inbox.models import FAILED, HELD, PENDING, QUARANTINED
@@ -71,4 +71,6 @@ def _conflicts() -> list[str]:
             mark.event for mark in dags.marks.of_all().values() if mark.event not in (None, mark.dag_id)
         ]
         wanted = targets.interesting(dags.marks, [(event,) for event in shared if event], ())
-        return targets.conflicts(dags.look_up(session, wanted), dags.marks)
+        claimed = targets.conflicts(dags.look_up(session, wanted), dags.marks)
+        doubled = {**dags.marks.files.doubled(), **files.alternating(session, dags.marks.of_all())}
+        return claimed + [files.reason(dag_id, found) for dag_id, found in sorted(doubled.items())]

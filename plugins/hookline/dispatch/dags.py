@@ -14,6 +14,7 @@ from airflow.utils.types import DagRunType
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from hookline.dispatch import files
 from hookline.dispatch.marks import Marks
 from hookline.protocol.mark import Mark
 
@@ -95,8 +96,14 @@ class EventDags:
     def look_up(self, session: Session, names: Iterable[str]) -> Known:
         """Return what is known of each name that is a Dag's; other names are left out."""
         self.refresh(session)
+        doubled = self.marks.files.doubled()
         query = select(DagModel).where(DagModel.dag_id.in_(set(names)), ~DagModel.is_stale)
-        return {model.dag_id: self._examine(session, model) for model in session.scalars(query)}
+        return {
+            model.dag_id: self._examine(session, model)
+            if model.dag_id not in doubled
+            else NotFound(files.reason(model.dag_id, doubled[model.dag_id]))
+            for model in session.scalars(query)
+        }
 
     def at_version(self, session: Session, found: Found, version: str) -> Found | NotFound:
         """Return a Dag as it was at a version of its bundle."""

@@ -15,6 +15,7 @@ from airflow.serialization.serialized_objects import BaseSerialization
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from hookline.dispatch.files import Files
 from hookline.protocol.mark import TAG, Mark
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Marks:
         self._until = 0.0
         self._claims: dict[str, list[str]] = {}
         self._subscriptions: dict[str, list[Mark]] = {}
+        self.files = Files()
 
     def refresh(self, session: Session, *, at_once: bool = False) -> Sequence[Any]:
         """Read what has changed.
@@ -45,11 +47,13 @@ class Marks:
         """
         if not at_once and time.monotonic() < self._until:
             return ()
-        current = {row.dag_id: (row.dag_version_id, row.dag_hash) for row in session.execute(_versions())}
+        rows = session.execute(_versions()).all()
+        current = {row.dag_id: (row.dag_version_id, row.dag_hash) for row in rows}
         changed = [name for name, version in current.items() if self._read.get(name, (None,))[0] != version]
         for start in range(0, len(changed), AT_ONCE):
             self._load(session, {name: current[name] for name in changed[start : start + AT_ONCE]})
         self._read = {name: entry for name, entry in self._read.items() if name in current}
+        self.files.compare((row.dag_id, row.relative_fileloc) for row in rows)
         claims, subscriptions = defaultdict(list), defaultdict(list)
         for name in sorted(self._read):
             mark = self._read[name][1]
@@ -79,6 +83,7 @@ class Marks:
         )
         for model in session.scalars(query):
             self._read[model.dag_id] = (versions[model.dag_id], _mark(model))
+            self.files.read(model)
             session.expunge(model)
 
 
@@ -91,7 +96,12 @@ def _versions() -> Any:
         .subquery()
     )
     return (
-        select(SerializedDagModel.dag_id, SerializedDagModel.dag_version_id, SerializedDagModel.dag_hash)
+        select(
+            SerializedDagModel.dag_id,
+            SerializedDagModel.dag_version_id,
+            SerializedDagModel.dag_hash,
+            DagModel.relative_fileloc,
+        )
         .join(DagVersion, DagVersion.id == SerializedDagModel.dag_version_id)
         .join(newest, (newest.c.dag_id == DagVersion.dag_id) & (newest.c.number == DagVersion.version_number))
         .join(DagModel, DagModel.dag_id == SerializedDagModel.dag_id)

@@ -27,9 +27,17 @@ HOOKLINE = (InboxEvent, Job, Turn, Progress)
 DAGS = (SerializedDagModel, DagVersion, DagTag, DagModel)
 
 
-def write(name: str, schema: Mapping[str, Any] | None = None, *, sample: Any = None, **options: Any) -> None:
+def write(
+    name: str,
+    schema: Mapping[str, Any] | None = None,
+    *,
+    sample: Any = None,
+    file: str | None = None,
+    **options: Any,
+) -> None:
     """Put an event Dag into the database, in the place of an older version.
 
+    :param file: where it is written, as its bundle names it.
     :param options: of :func:`~hookline.authoring.event_dag`.
     """
 
@@ -38,13 +46,13 @@ def write(name: str, schema: Mapping[str, Any] | None = None, *, sample: Any = N
 
     dag = event_dag(name, schema=schema, sample={} if sample is None else sample, **options)(author)()
     dag_id = dag.dag_id
+    dag.relative_fileloc = file = file or f"{dag_id}.py"
     lazy = LazyDeserializedDAG(data=DagSerialization.to_dict(dag))
     with Session(engine()) as session, session.begin():
         if session.get(DagBundleModel, BUNDLE) is None:
             session.add(DagBundleModel(name=BUNDLE))
             session.flush()
         if session.get(DagModel, dag_id) is None:
-            file = f"{dag_id}.py"
             session.add(
                 DagModel(
                     dag_id=dag_id,
@@ -57,6 +65,7 @@ def write(name: str, schema: Mapping[str, Any] | None = None, *, sample: Any = N
                 )
             )
             session.flush()
+        session.get_one(DagModel, dag_id).relative_fileloc = file
         SerializedDagModel.write_dag(lazy, bundle_name=BUNDLE, session=session)
 
 
@@ -71,6 +80,12 @@ def set_paused(name: str, paused: bool) -> None:
 def pause(name: str) -> None:
     """Pause a Dag."""
     set_paused(name, True)
+
+
+def parse_again(name: str, file: str) -> None:
+    """Let a file with a Dag be parsed so soon after another that only the Dag's row changes."""
+    with Session(engine()) as session, session.begin():
+        session.get_one(DagModel, name).relative_fileloc = file
 
 
 def forget(name: str) -> None:
