@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +36,12 @@ from tests.unit.dispatch.dispatching import (
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 MINUTE = timedelta(minutes=1)
 MANY = 100
+SLOWER = timedelta(seconds=10)
+"""What a second of the table is here: a test that is slow in between is not to change the runs."""
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "gathering.json").read_text())
+TABLE = [
+    pytest.param(case, id=f"{how}: {case['name']}") for how in ("batch", "debounce") for case in VECTORS[how]
+]
 BATCH: dict[str, Any] = {"batch": 3, "within": MINUTE}
 
 
@@ -81,6 +89,22 @@ def test_batches_of_a_key_are_their_own(dispatcher: Dispatching) -> None:
         send(str(number), {"customer": customer})
     dispatcher.all()
     assert sorted(carried()) == [["0", "2"], ["1", "3"]]
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_the_runs_are_those_of_the_written_table(dispatcher: Dispatching, case: dict[str, Any]) -> None:
+    durations = {name: case[name] * SLOWER for name in ("within", "debounce") if name in case}
+    options = durations | {name: case[name] for name in ("batch",) if name in case}
+    event_dags.write("shop.paid", **options)
+    looked_at = timezone.utcnow() - case["now"] * SLOWER
+    padding = "x" * (case.get("size", 100) - 100)
+    for moment in case["arrivals"]:
+        send(str(moment), padding, arrived=looked_at + moment * SLOWER)
+    dispatcher.all()
+    runs = [[str(moment) for moment in run] for run in case["runs"]]
+    assert carried() == (runs if "batch" in case else [run[-1] for run in runs])
+    assert states().count("done") == sum(map(len, runs))
+    assert states().count("gathering") == len(case["arrivals"]) - sum(map(len, runs))
 
 
 def test_one_that_airflow_refuses_leaves_its_batch(dispatcher: Dispatching) -> None:

@@ -41,6 +41,27 @@ def test_the_table(case: dict[str, Any]) -> None:
     assert [[case["arrivals"][one.number] for one in group] for group in groups] == case["runs"]
 
 
+def test_the_reference_has_the_table() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/jobs.md").read_text()
+    rows = [
+        f"| {declaration(case)} | {case['name']} | {listed(case['arrivals'])} | {case['now']} "
+        f"| {' · '.join(map(listed, case['runs'])) or 'none'} |"
+        for how in ("batch", "debounce")
+        for case in VECTORS[how]
+    ]
+    assert page.endswith("\n".join(["|---|---|---|---|---|", *rows]) + "\n")
+
+
+def declaration(case: dict[str, Any]) -> str:
+    words = {"batch": "batch={}", "debounce": "debounce={} s", "within": "within={} s"}
+    words["size"] = "events of {:,} bytes"
+    return ", ".join(word.format(case[name]) for name, word in words.items() if name in case)
+
+
+def listed(moments: list[int]) -> str:
+    return " ".join(map(str, moments)) or "none"
+
+
 @given(
     gaps=st.lists(st.integers(0, 30), max_size=40),
     looks=st.lists(st.integers(0, 700), max_size=10),
