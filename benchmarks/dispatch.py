@@ -30,6 +30,7 @@ SAMPLES = 11
 DAG = "bench.order"
 DATA = {"order": {"id": 1001, "lines": [{"sku": f"SKU-{n}", "quantity": n} for n in range(28)]}}
 SOURCE = {"conn_type": "webhook", "extra": {"auth_type": "none", "event_id": "header:X-Delivery-Id"}}
+MIN_RATIO = 5
 MAX_MORE = 0.2
 
 
@@ -104,12 +105,20 @@ def dispatch_rate(engine: Engine) -> float:
     return (EVENTS - first[1]) / (time.perf_counter() - first[0])
 
 
-def rest_rate(stack: Stack) -> float:
-    """Return runs per second that REST starts."""
+def rest_rate(stack: Stack, engine: Engine) -> float:
+    """Return runs per second that REST starts: those that are there, whatever was answered."""
+    before = runs(engine)
     body = json.dumps({"logical_date": None, "conf": {"data": DATA}}).encode()
     fields = {"Content-Type": "application/json", "Authorization": f"Bearer {stack.token()}"}
     result = load.run(f"{stack.url}/api/v2/dags/{DAG}/dagRuns", CLIENTS, SECONDS, fields, body)
-    return float(result["requests"] / result["seconds"])
+    return (runs(engine) - before) / float(result["seconds"])
+
+
+def runs(engine: Engine) -> int:
+    """Return how many runs the Dag has."""
+    with engine.connect() as connection:
+        query = text("SELECT count(*) FROM dag_run WHERE dag_id = :dag_id")
+        return int(connection.scalar(query, {"dag_id": DAG}) or 0)
 
 
 def report(**result: Any) -> None:
@@ -139,7 +148,7 @@ def main() -> None:
             print(f"POST to running: webhook {by_webhook:.2f} s, REST {by_rest:.2f} s", flush=True)
             for name in ("scheduler", "dag-processor", "triggerer"):
                 stack.components.pop(name).stop()
-            reference = rest_rate(stack)
+            reference = rest_rate(stack, engine)
             value = dispatch_rate(engine)
             print(f"dispatch {value:.0f} /s, REST {reference:.0f} /s", flush=True)
             engine.dispose()
@@ -148,7 +157,8 @@ def main() -> None:
         value=round(by_webhook, 2),
         unit="s",
         reference=round(by_rest, 2),
-        conditions=f"median of {SAMPLES}, POST to the run's state running, idle; at most {MAX_MORE} s more",
+        conditions=f"median of {SAMPLES}, POST to the run's state running, idle; "
+        f"{by_webhook - by_rest:+.2f} s, at most {MAX_MORE} s more are wanted",
     )
     report(
         name="dispatch",
@@ -156,7 +166,8 @@ def main() -> None:
         unit="events/s",
         reference=round(reference),
         conditions=f"{EVENTS} events of 1 kB, a Dag of one task with a schema, one dispatcher, PostgreSQL, "
-        f"reference: POST /api/v2/dags/{{id}}/dagRuns, {CLIENTS} clients",
+        f"reference: POST /api/v2/dags/{{id}}/dagRuns, {CLIENTS} clients; "
+        f"a ratio of at least {MIN_RATIO} is wanted",
     )
 
 
