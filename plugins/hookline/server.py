@@ -239,7 +239,7 @@ def _mount(app: FastAPI, prefix: str, managed: FastAPI, ingress: Ingress) -> Non
 
     managed.state.ingress = ingress
     app.mount(f"{prefix}/api/v1", managed)
-    app.mount(f"{prefix}/console", application.create(managed.state.desk))
+    app.mount(f"{prefix}/console", application.create(managed))
 
 
 def _client_rates() -> tuple[RateLimitItem, ...]:

@@ -115,15 +115,21 @@ def _marked() -> Any:
 
 def _conflicts(request: Request, session: Session, dags: Collection[str]) -> dict[str, str]:
     known: EventDags = request.app.state.dags
-    found = known.look_up(session, dags)
+    known.refresh(session, at_once=True)
     doubled = known.marks.files.doubled()
     wrong = {name: files.reason(name, doubled[name]) for name in dags if name in doubled}
-    for name, mark in known.marks.of_all().items():
-        if name in dags and mark.event is not None:
-            claiming = targets.named([mark.event], found, known.marks)
-            entry = dict(claiming).get(name) if isinstance(claiming, list) else None
-            if isinstance(entry, NotFound) and isinstance(found.get(name), Found):
-                wrong.setdefault(name, entry.reason)
+    # Only those that share an event are looked at closer.
+    events = {
+        name: mark.event
+        for name, mark in known.marks.of_all().items()
+        if name in dags and mark.event is not None and known.marks.claiming(mark.event)
+    }
+    found = known.look_up(session, events) if events else {}
+    for name, event in events.items():
+        claiming = targets.named([event], found, known.marks)
+        entry = dict(claiming).get(name) if isinstance(claiming, list) else None
+        if isinstance(entry, NotFound) and isinstance(found.get(name), Found):
+            wrong[name] = entry.reason
     return wrong
 
 

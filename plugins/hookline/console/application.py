@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Scope
 
-    from hookline.api.desk import Desk
 
 PAGES = (overview, sources, events, jobs, replays, deliveries, step_webhooks, connections, event_dags, tabs)
 STATIC = Path(__file__).parent / "static"
@@ -48,13 +47,14 @@ class _Static(StaticFiles):
         return response
 
 
-def create(desk: Desk) -> FastAPI:
+def create(managed: FastAPI) -> FastAPI:
     """Return the application.
 
-    :param desk: the management API's; whoever made it closes it.
+    :param managed: the management API's application, with which this one shares its ``state``: the desk,
+        which whoever made it closes, and what is known of Dags.
     """
     app = FastAPI(title="Hookline console", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = desk
+    app.state = managed.state
     for kind in (Rejected, HTTPException, RequestValidationError, SQLAlchemyError, BackendUnavailable):
         app.add_exception_handler(kind, failed)
     for page in PAGES:

@@ -55,8 +55,8 @@ class Files:
         since = time.monotonic() - max(
             LEAST, PARSES * conf.getfloat("dag_processor", "min_file_process_interval")
         )
-        self._seen = {name: seen for name, seen in self._seen.items() if seen[2] > since}
-        return {name: (one, other) for name, (one, other, _) in self._seen.items()}
+        # A copy: the management API has several threads.
+        return {name: (one, other) for name, (one, other, at) in self._seen.copy().items() if at > since}
 
 
 def reason(dag_id: str, files: tuple[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Marks:
         self._claims: dict[str, list[str]] = {}
         self._subscriptions: dict[str, list[Mark]] = {}
         self.files = Files()
+        self._lock = threading.Lock()
 
     def refresh(self, session: Session, *, at_once: bool = False) -> Sequence[Any]:
         """Read what has changed.
@@ -45,8 +47,10 @@ class Marks:
         :param at_once: also if that was done less than a second ago.
         :returns: ids of the versions that are new or were changed in place.
         """
-        if not at_once and time.monotonic() < self._until:
-            return ()
+        with self._lock:  # the management API has several threads
+            return self._refresh(session) if at_once or time.monotonic() >= self._until else ()
+
+    def _refresh(self, session: Session) -> Sequence[Any]:
         rows = session.execute(_versions()).all()
         current = {row.dag_id: (row.dag_version_id, row.dag_hash) for row in rows}
         changed = [name for name, version in current.items() if self._read.get(name, (None,))[0] != version]

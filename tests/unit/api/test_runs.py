@@ -62,3 +62,15 @@ def test_an_event_dag_has_its_last_runs(call: As) -> None:
     [dag] = [one for one in listed if one["name"] == DAG]
 
     assert [(one["run_id"], one["state"]) for one in dag["last_runs"]] == [("run", "failed")]
+
+
+def test_event_dags_that_claim_one_event_say_so(call: As) -> None:
+    event_dags.write(DAG, also=True, dag_id="loyalty")
+    try:
+        listed = call("op").get("/event-dags?limit=200").json()["items"]
+    finally:
+        event_dags.forget("loyalty")
+    said = {one["name"]: one["conflict"] for one in listed if one["exists"]}
+
+    assert said[DAG] == said["loyalty"]
+    assert said[DAG].startswith(f"`{DAG}` in {DAG}.py and `loyalty` in loyalty.py claim the event")
