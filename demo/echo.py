@@ -14,32 +14,23 @@ import json
 import sys
 import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
-from demo.ports import LOOPBACK
+from demo.loopback import Handler, LoopbackServer
 
 KEPT = 1000
 BODY_BOUND = 1024 * 1024
 RECEIVED = "/__received"
 
 
-class EchoServer(ThreadingHTTPServer):
-    """The server; as a context manager it serves in a thread of this process. ``port`` 0 takes a free one."""
-
-    daemon_threads = True
-    request_queue_size = 128
+class EchoServer(LoopbackServer):
+    """The server."""
 
     def __init__(self, port: int = 0) -> None:
-        super().__init__((LOOPBACK, port), EchoHandler)
+        super().__init__(EchoHandler, port)
         self._lock = threading.Lock()
         self._total = 0
         self._kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
-
-    @property
-    def url(self) -> str:
-        """Base URL, without a slash at the end."""
-        return f"http://{LOOPBACK}:{self.server_port}"
 
     def remember(self, method: str, path: str, headers: dict[str, str], body: bytes) -> int:
         """Keep a request; return its number, counted from 1."""
@@ -54,46 +45,28 @@ class EchoServer(ThreadingHTTPServer):
         with self._lock:
             return {"total": self._total, "received": list(self._kept)}
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-        return self
 
-    def __exit__(self, *_error: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class EchoHandler(BaseHTTPRequestHandler):
+class EchoHandler(Handler):
     """Answers one connection."""
 
     server: EchoServer
-    protocol_version = "HTTP/1.1"
-    timeout = 30
-    # Head and body of an answer leave as one packet instead of waiting for each other's acknowledgement.
-    wbufsize = -1
 
     def _echo(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > BODY_BOUND:
+        if self.length > BODY_BOUND:
             self.close_connection = True
-            self._answer(413, {"ok": False, "error": f"more than {BODY_BOUND} bytes"})
+            self._json(413, {"ok": False, "error": f"more than {BODY_BOUND} bytes"})
             return
-        body = self.rfile.read(length)
+        body = self.rfile.read(self.length)
         if self.command == "GET" and self.path == RECEIVED:
-            self._answer(200, self.server.received())
+            self._json(200, self.server.received())
             return
         number = self.server.remember(self.command, self.path, dict(self.headers.items()), body)
-        self._answer(200, {"ok": True, "id": number})
+        self._json(200, {"ok": True, "id": number})
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _echo  # noqa: N815  the names http.server asks for
 
-    def _answer(self, status: int, value: object) -> None:
-        content = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    def _json(self, status: int, value: object) -> None:
+        self.answer(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import random
 import threading
 import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
+
+from demo.loopback import Handler, LoopbackServer
 
 SECRET = base64.b64encode(b"a-secret-of-the-chaos-ledger").decode()
 REFUSED = 0.02
@@ -19,17 +20,14 @@ UNANSWERED = 0.02
 """Shares of the requests that it refuses, and that it takes without an answer."""
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(LoopbackServer):
     """Remembers who told what: ``taken`` is by ``webhook-id``, ``forged`` what nobody signed.
 
     :param seed: of its unreliability.
     """
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, seed: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.taken: dict[str, dict[str, Any]] = {}
         self.times: Counter[str] = Counter()
         self.forged = 0
@@ -66,32 +64,15 @@ class Receiver(ThreadingHTTPServer):
             self.taken[message] = json.loads(body)["data"]
             return None if fate < REFUSED + UNANSWERED else 204
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-        return self
 
-    def __exit__(self, *_error: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: Receiver
-    protocol_version = "HTTP/1.1"
-    timeout = 60
 
-    def do_POST(self) -> None:
-        status = self.server.take(self.headers, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-        try:
-            if status is None:
-                self.close_connection = True
-                return
-            self.send_response(status)
-            if status != 204:
-                self.send_header("Content-Length", "0")
-            self.end_headers()
-        except OSError:
-            self.close_connection = True  # the caller was killed
+    def _take(self) -> None:
+        status = self.server.take(self.headers, self.rfile.read(self.length))
+        if status is None:
+            self.close_connection = True
+        else:
+            self.answer(status)
 
-    def log_message(self, *_arguments: Any) -> None:
-        pass
+    do_POST = _take  # noqa: N815  the name http.server asks for
