@@ -1,9 +1,10 @@
 """Whether a call can do without a worker, and what the triggerer is given.
 
 A task with ``start_from_trigger`` is sent from the scheduler straight to a triggerer (``defer_task`` in
-``airflow/models/taskinstance.py``). Airflow runs no callback and no hook of the task there, knows no pool,
-no limit of active tasks and no outlets, and writes the XCom past a custom backend; so whatever asks for one
-of these stays on a worker. The decision is read when the Dag is serialised, after everything was set.
+``airflow/models/taskinstance.py``). Airflow runs no hook of the task there, knows no pool, no limit of active
+tasks and no outlets, and writes the XCom past a custom backend; of the callbacks it runs those of failures
+(``_execute_task_callbacks`` in ``airflow/dag_processing/processor.py``). So whatever asks for one of the rest
+stays on a worker. The decision is read when the Dag is serialised, after everything was set.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _NEEDING = (
     "executor_config",
     "outlets",
     "on_execute_callback",
+    "on_success_callback",
     "retry_policy",
     "run_as_user",
     "returns_dag_result",
