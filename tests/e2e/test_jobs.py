@@ -6,6 +6,7 @@ import json
 import subprocess
 import uuid
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,17 @@ def test_an_event_goes_to_everybody_that_wants_it(driver: Driver) -> None:
     number = made["loyalty_points"]["job"]
     note = driver.run("loyalty_points", f"webhook__chaos__{events[1]}")["note"]
     assert f"job {number}." in note
+
+
+def test_one_at_a_time_is_the_order_in_which_airflow_runs_them(driver: Driver) -> None:
+    events = [str(uuid.uuid4()) for _ in range(4)]
+    for event in events:
+        assert driver.post("order/noted", {"order": "B", "amount": 1}, event).status_code == 202
+    ids = [f"webhook__chaos__{event}" for event in events]
+    assert [driver.finished("ledger", run_id) for run_id in ids] == ["success"] * len(ids)
+    made = [driver.run("ledger", run_id) for run_id in ids]
+    assert all(before["end_date"] <= after["queued_at"] for before, after in pairwise(made))
+    assert [driver.xcom("ledger", run_id, "book") for run_id in ids] == events
 
 
 def test_the_last_change_of_a_product_wins(driver: Driver) -> None:

@@ -13,6 +13,7 @@ from airflow.sdk import Param, dag
 from hookline.authoring import routing
 from hookline.authoring.event import MissingEvent
 from hookline.authoring.guard import guard
+from hookline.exceptions import ConfigurationError
 from hookline.protocol import batching
 from hookline.protocol import order as member_order
 from hookline.protocol.mark import KEY, TAG
@@ -25,7 +26,7 @@ _OF_PARAM = frozenset({"default", "description", "source", "schema", "self"})
 
 
 def event_dag(
-    name: str,
+    name: str | None = None,
     *,
     schema: Mapping[str, Any] | None = None,
     sample: Any = None,
@@ -50,7 +51,8 @@ def event_dag(
     Used like ``airflow.sdk.dag``: decorate the function, then call it.
 
     :param name: the event's dag id, e.g. ``github.push``, or the tree path of a platform event, e.g.
-        ``Users > Created``, see :mod:`hookline.protocol.tree`. With ``source`` any dag id.
+        ``Users > Created``, see :mod:`hookline.protocol.tree`. With ``source`` any dag id, by default the
+        function's name.
     :param schema: JSON Schema of the event's ``data``; the catalog's where it has the event.
     :param sample: what the Trigger form starts with; the catalog's where it has the event.
     :param params: further params of the Dag.
@@ -66,6 +68,8 @@ def event_dag(
     :raises NamingError: no event can have this name, with the nearest one.
     :raises ConfigurationError: the options do not go together, or one is out of range.
     """
+    if name is None:
+        return _called_as_its_function({**locals(), **kwargs})
     named, mark = routing.read(
         name,
         dag_id=dag_id,
@@ -114,6 +118,13 @@ def event_dag(
         return build
 
     return decorate
+
+
+def _called_as_its_function(options: dict[str, Any]) -> Callable[[Callable[..., Any]], Callable[..., DAG]]:
+    if options["source"] is None:
+        raise ConfigurationError("Whose events? Write the name of an event, or source=….")
+    options = {name: value for name, value in options.items() if name not in ("name", "kwargs")}
+    return lambda function: event_dag(function.__name__, **options)(function)
 
 
 def _without_own(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 NAME = "manual"
 AT_ONCE = 100
+MAX_BODY = 2**20
+"""Characters of an event that are kept with a job; the run has it in any case."""
 SETTLED = timedelta(minutes=1)
 """After this no transaction is still to commit a run with a smaller id."""
 
@@ -70,11 +73,15 @@ def _settled(session: Session, value: int, now: datetime) -> int:
 def _job(row: Any) -> NewJob:
     # Whoever starts a run writes its conf: nothing in it is as an event's must be.
     conf = row.conf if isinstance(row.conf, Mapping) else {}
+    source = _text(conf.get("source"), 100, "manual")
+    event_id = _text(conf.get("id"), 250, row.run_id)
+    event_type = _text(conf.get("type"), 250, row.dag_id)
     return NewJob(
-        source=_text(conf.get("source"), 100, "manual"),
-        event_id=_text(conf.get("id"), 250, row.run_id),
-        event_type=_text(conf.get("type"), 250, row.dag_id),
+        source=source,
+        event_id=event_id,
+        event_type=event_type,
         received_at=row.run_after,
+        body=_body(conf, {"id": event_id, "source": source, "type": event_type}, row.run_after),
         kind=MANUAL,
         target=row.dag_id,
         dag_id=row.dag_id,
@@ -82,6 +89,14 @@ def _job(row: Any) -> NewJob:
         state=DONE,
         reason=f"Started by {_text(row.triggering_user_name, 100, 'nobody that Airflow names')}.",
     )
+
+
+def _body(conf: Mapping[str, Any], filled: Mapping[str, str], time: datetime) -> str | None:
+    """Return the event as the run sees it, see :class:`hookline.authoring.Event`; None if there is none."""
+    if "data" not in conf:
+        return None
+    text = json.dumps({"specversion": "1.0", "time": time.isoformat(), **conf, **filled})
+    return text if len(text) <= MAX_BODY else None
 
 
 def _text(value: Any, most: int, otherwise: str) -> str:

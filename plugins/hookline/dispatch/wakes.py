@@ -10,6 +10,7 @@ from airflow.sdk import timezone
 from hookline.jobs import queue, store
 from hookline.jobs.models import DONE, WAKE
 from hookline.jobs.store import NewJob
+from hookline.protocol.content import Content
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,6 +32,7 @@ def record(session: Session, taken: Collection[Taken]) -> None:
             received_at=event.received_at,
             kind=WAKE,
             target=target,
+            url=Content(event.body).path,
             event_seq=event.seq,
             dag_id=waiter.dag_id,
             run_id=waiter.run_id,

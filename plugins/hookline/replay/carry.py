@@ -23,6 +23,7 @@ from hookline.jobs.models import CANCELLED, GATHERING, HELD, PENDING, RUN, Job
 from hookline.jobs.models import DONE as FINISHED
 from hookline.jobs.store import NewJob
 from hookline.protocol import repetition
+from hookline.protocol.content import Content
 from hookline.replay import store, versions
 from hookline.replay.models import DONE, ORIGINAL, PLANNED, RUNNING, Replay, ReplayItem
 
@@ -107,7 +108,7 @@ def _write(session: Session, replay: Replay, items: Sequence[ReplayItem], now: d
             data=replay.data,
             dag_version=then.get(item.job_seq or 0),
         )
-        made.append(_job(replay, event, item.dag_id, origin, body))
+        made.append(_job(replay, event, item.dag_id, origin=origin, body=body))
     jobs.add(session, made, now)
 
 
@@ -147,7 +148,7 @@ def _replace(event: InboxEvent, job: Job, replay: int, now: datetime) -> None:
         inbox.dispatched(event, job.dag_id, None)
 
 
-def _job(replay: Replay, event: InboxEvent, dag_id: str, origin: int | None, body: str) -> NewJob:
+def _job(replay: Replay, event: InboxEvent, dag_id: str, *, origin: int | None, body: str) -> NewJob:
     # What never ran runs as itself, unless somebody changed it.
     again = origin is not None or replay.data is not None or event.run_id is not None
     return NewJob(
@@ -157,6 +158,7 @@ def _job(replay: Replay, event: InboxEvent, dag_id: str, origin: int | None, bod
         received_at=event.received_at,
         kind=RUN,
         target=dag_id,
+        url=Content(event.body).path,
         event_seq=event.seq,
         dag_id=dag_id,
         run_id=repetition.run_id(event.source, event.event_id, replay.seq) if again else None,

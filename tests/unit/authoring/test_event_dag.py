@@ -17,7 +17,7 @@ from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.serialized_objects import DagSerialization
 
 from hookline.authoring import MARKER, event_dag
-from hookline.exceptions import NamingError
+from hookline.exceptions import ConfigurationError, NamingError
 from hookline.protocol import reference
 from tests.unit.authoring.contexts import context
 
@@ -33,7 +33,7 @@ class Note(BaseOperator):
 
 
 def made(
-    author: Callable[[], Any] = lambda: Note(task_id="note"), name: str = "shop.paid", **options: Any
+    author: Callable[[], Any] = lambda: Note(task_id="note"), name: str | None = "shop.paid", **options: Any
 ) -> Any:
     def shop_paid() -> None:
         author()
@@ -55,6 +55,18 @@ def test_the_marker_survives_serialisation() -> None:
 
 def test_the_marker_reaches_no_operator() -> None:
     assert MARKER not in json.dumps(serialised(made())["dag"]["tasks"])
+
+
+def test_a_subscription_without_a_name_is_called_as_its_function() -> None:
+    dag = made(name=None, source="stripe", types=["invoice.*"], when="data.amount_due > `10000`")
+    wanted = {"source": "stripe", "types": ["invoice.*"], "when": "data.amount_due > `10000`"}
+    assert dag.dag_id == "shop_paid"
+    assert read_back(dag).default_args[MARKER]["subscription"] == wanted
+
+
+def test_an_event_without_a_name_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="or source="):
+        made(name=None)
 
 
 def test_the_author_s_default_args_stay() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -57,6 +58,22 @@ def test_a_manual_run_is_recorded_once_with_who_started_it() -> None:
     row = job("mine")
     assert (row.kind, row.source, row.event_type, row.run_id) == ("manual", "manual", "shop.paid", "mine")
     assert (row.reason, row.url, row.event_seq) == ("Started by ada.", None, None)
+
+
+def test_a_manual_run_is_recorded_with_the_event_that_its_tasks_see() -> None:
+    record()
+    trigger("mine", {"data": {"n": 1}, "subject": "one"})
+    record()
+    event = json.loads(job("mine").body)
+    assert event.pop("time")
+    assert event == {
+        "specversion": "1.0",
+        "id": "mine",
+        "source": "manual",
+        "type": "shop.paid",
+        "subject": "one",
+        "data": {"n": 1},
+    }
 
 
 def test_an_event_s_own_run_is_no_manual_one() -> None:

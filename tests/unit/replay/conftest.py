@@ -20,7 +20,7 @@ from hookline.replay.selection import Rights, Selection, select_items
 
 NOON = datetime(2026, 9, 21, 12, tzinfo=UTC)
 DAG = "shop.order.paid"
-BODY = '{"id": "%s", "hookline": {"headers": {}}, "data": {"total": 1.50}}'
+BODY = '{"id": "%s", "hookline": {"path": "/hooks/in/shop", "headers": {}}, "data": {"total": 1.50}}'
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,7 @@ def test_every_event_gets_one_job_that_names_its_origin(plan: Plan) -> None:
     jobs = replays_of(replay.seq)
     assert [job.run_id for job in jobs] == [f"webhook__shop__e{n}~r{replay.seq}" for n in (1, 2, 3)]
     assert {(job.state, job.dag_id, job.origin_seq is None) for job in jobs} == {("pending", DAG, False)}
+    assert {job.url for job in jobs} == {"/hooks/in/shop"}
     body = jobs[0].body or ""
     assert '"total":1.50' in body.replace(" ", "")
     assert json.loads(body)["hookline"]["replay"] == {"of": "e1", "replay": replay.seq}
