@@ -69,7 +69,7 @@ class Postgres:
         Raises:
             DemoError: the wheel is missing, or the server did not come up.
         """
-        programs = _find_programs()
+        programs = find_programs()
         folder = _place(self._home)
         if self._user is None:
             folder.mkdir(mode=0o700)
@@ -160,7 +160,7 @@ def _wait_until_ready(server: Component, pid_file: Path) -> None:
         time.sleep(0.02)
 
 
-def _find_programs() -> Path:
+def find_programs() -> Path:
     """Return the newest ``bin`` folder of the wheel, which is not imported: that makes locks and warns."""
     spec = importlib.util.find_spec(WHEEL)
     if spec is not None and spec.origin is not None:

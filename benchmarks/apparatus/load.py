@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,11 +37,20 @@ class Client(asyncio.Protocol):
         self._transport: Any = transport
         self._send()
 
+    def _message(self) -> bytes:
+        """Return the next request."""
+        delivery = b"X-Delivery-Id: %d-%d-%d\r\n\r\n" % (time.time_ns(), self._name, self._count)
+        return self._head + delivery + self._body
+
+    def _answered(self, status: bytes) -> None:
+        """Take note of the answer to the last request."""
+        self.refused += status != b"202"
+
     def _send(self) -> None:
         self._count += 1
-        delivery = b"X-Delivery-Id: %d-%d-%d\r\n\r\n" % (time.time_ns(), self._name, self._count)
+        message = self._message()
         self._sent = time.perf_counter()
-        self._transport.write(self._head + delivery + self._body)
+        self._transport.write(message)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -52,7 +62,7 @@ class Client(asyncio.Protocol):
             return
         self._buffer = b""
         self._latencies.append(time.perf_counter() - self._sent)
-        self.refused += head[9:12] != b"202"
+        self._answered(head[9:12])
         if time.perf_counter() < self._end:
             self._send()
         else:
@@ -63,31 +73,50 @@ class Client(asyncio.Protocol):
             self.closed.set_result(None)
 
 
-async def generate(
-    url: str, clients: int, seconds: float, fields: dict[str, str], body: bytes
-) -> dict[str, Any]:
-    """Send for ``seconds`` over ``clients`` connections."""
+async def drive(
+    url: str,
+    clients: int,
+    seconds: float,
+    fields: dict[str, str],
+    body: bytes,
+    *,
+    client: Callable[..., Client] = Client,
+) -> tuple[list[Client], list[float]]:
+    """Send for ``seconds`` over connections of a kind; return them, and the latencies in seconds."""
     target = urlsplit(url)
     lines = [f"POST {target.path} HTTP/1.1", f"Host: {target.netloc}", f"Content-Length: {len(body)}"]
     head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in fields.items()), ""]).encode()
     latencies: list[float] = []
     loop = asyncio.get_running_loop()
-    start = time.perf_counter()
+    end = time.perf_counter() + seconds
     made = [
         await loop.create_connection(
-            lambda n=number: Client(n, head, body, start + seconds, latencies), target.hostname, target.port
+            lambda n=number: client(n, head, body, end, latencies), target.hostname, target.port
         )
         for number in range(clients)
     ]
     await asyncio.gather(*(client.closed for _, client in made))
+    return [client for _, client in made], latencies
+
+
+def summary(made: list[Client], latencies: list[float], start: float) -> dict[str, Any]:
+    """Return what is printed, of a load that started at a time of ``perf_counter``."""
     quantiles = statistics.quantiles(latencies, n=100)
     return {
         "requests": len(latencies),
         "seconds": time.perf_counter() - start,
-        "refused": sum(client.refused for _, client in made),
+        "refused": sum(client.refused for client in made),
         "p50": quantiles[49] * 1000,
         "p99": quantiles[98] * 1000,
     }
+
+
+async def generate(
+    url: str, clients: int, seconds: float, fields: dict[str, str], body: bytes
+) -> dict[str, Any]:
+    """Send for ``seconds`` over ``clients`` connections."""
+    start = time.perf_counter()
+    return summary(*await drive(url, clients, seconds, fields, body), start)
 
 
 def run(url: str, clients: int, seconds: float, fields: dict[str, str], body: bytes) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What ``benchmarks/peers.py`` compares, one module each."""
