@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from benchmarks.apparatus.peers import report
@@ -25,7 +25,6 @@ from benchmarks.apparatus.peers.n8n import N8n
 from benchmarks.apparatus.peers.node_red import NodeRed
 from benchmarks.apparatus.peers.peer import NotMeasuredError, Peer
 from benchmarks.apparatus.peers.report import Row
-from demo.errors import DemoError
 from demo.stack import REPOSITORY
 
 PEERS = (Hookline, Airflow, N8n, NodeRed, DebianWebhook)
@@ -51,8 +50,9 @@ def row(peer: Peer) -> Row:
         return Row(peer, version, measure(peer))
     except NotMeasuredError as error:
         return Row(peer, version, reason=str(error))
-    except (DemoError, subprocess.SubprocessError, OSError) as error:
-        print(error, getattr(error, "details", ""), sep="\n", flush=True)
+    except Exception as error:  # noqa: BLE001  whatever it is, the others are measured
+        traceback.print_exc(file=sys.stdout)
+        print(getattr(error, "details", ""), flush=True)
         return Row(peer, version, reason="it failed")
     finally:
         peer.stop()

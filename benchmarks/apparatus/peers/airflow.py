@@ -22,6 +22,7 @@ from benchmarks.apparatus.peers.peer import DATA, START_SECONDS, Peer, run
 from demo.errors import DemoError
 from demo.ports import LOOPBACK, free_port
 from demo.postgres import find_programs
+from demo.rest import Answer
 from demo.rest import request as ask
 from demo.stack import REPOSITORY, Stack, airflow
 
@@ -65,7 +66,7 @@ class Airflow(Peer):
         self.stack.wait_ready()
         self._dag = "peers.first"
         for dag in ("peers.rate", "peers.first"):
-            if not self.stack.wait_for(lambda d=dag: self._runs(d, 1).status == 200, START_SECONDS):  # type: ignore[misc]
+            if not self.stack.wait_for(lambda d=dag: self._ask(d, 1).status == 200, START_SECONDS):  # type: ignore[misc]
                 raise DemoError(f"The Dag {dag} was not parsed.")
 
     def request(self) -> Request:
@@ -102,18 +103,29 @@ class Airflow(Peer):
                 return engine.dispose()
 
     def rest(self) -> None:
-        self.stack.api("PATCH", f"/dags/{self._dag}", {"is_paused": True})
+        paused = self.stack.api("PATCH", f"/dags/{self._dag}", {"is_paused": True})
+        if paused.status != 200:
+            raise DemoError(f"Airflow does not pause the Dag: {paused.status} {paused.body[:200]!r}")
         self._dag = "peers.rate"
 
     def count(self) -> int:
-        return int(self._runs(self._dag, 1).json()["total_entries"])
+        return int(self._runs(1)["total_entries"])
 
     def started(self) -> set[str]:
         pages = range(0, self.count(), PAGE)
-        runs = [run for offset in pages for run in self._runs(self._dag, PAGE, offset).json()["dag_runs"]]
+        runs = [run for offset in pages for run in self._runs(PAGE, offset)["dag_runs"]]
         return {run["dag_run_id"].rpartition("__")[2] for run in runs}
 
-    def _runs(self, dag: str, limit: int, offset: int = 0) -> Any:
+    def _runs(self, limit: int, offset: int = 0) -> Any:
+        """Return a page of the Dag's runs; asked right after a restart, Airflow may take its time."""
+        deadline = time.monotonic() + START_SECONDS
+        while (answer := self._ask(self._dag, limit, offset)).status != 200:
+            if time.monotonic() > deadline:
+                raise DemoError(f"Airflow does not tell its Dag runs: {answer.status} {answer.body[:200]!r}")
+            time.sleep(1)
+        return answer.json()
+
+    def _ask(self, dag: str, limit: int, offset: int = 0) -> Answer:
         return self.stack.api("GET", f"/dags/{dag}/dagRuns?limit={limit}&offset={offset}&order_by=id")
 
     def stop(self) -> None:
