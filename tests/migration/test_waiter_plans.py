@@ -68,13 +68,18 @@ def stored_of_any_correlation(session: Session) -> None:
     assert next(store.stored(session, waiter)).event_id == "e18000"
 
 
+def with_stored(session: Session) -> None:
+    waiters = store.unready(session, 50)
+    assert store.with_stored(session, waiters) == {waiter.seq for waiter in waiters}
+
+
 def after(session: Session) -> None:
     assert len(store.after(session, 500, 100)) == 100
 
 
 @pytest.mark.parametrize(
     "query",
-    [of_events, unready, stored, stored_of_any_correlation, after],
+    [of_events, unready, with_stored, stored, stored_of_any_correlation, after],
     ids=lambda query: getattr(query, "__name__", ""),
 )
 def test_no_query_reads_the_whole_table(full: Engine, query: Callable[[Session], None]) -> None:

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
 """Waiters whose stored events are gone through in one transaction."""
+LOOKED_AT = 1000
+"""New waiters of which one transaction sees whether there is a stored event."""
 MAX_RESULT = 16 * 1024 * 1024
 """Characters of all events of one wait together."""
 
@@ -60,11 +62,17 @@ def settle(session: Session) -> tuple[int, list[Taken]]:
     :returns: how many waiters are new no more, and what they took.
     """
     matches = Matches()
-    wishes = {waiter.seq: _stored(session, waiter, matches) for waiter in store.unready(session, AT_ONCE)}
+    new = store.unready(session, LOOKED_AT)
+    some = store.with_stored(session, new)
+    wishes = {
+        waiter.seq: _stored(session, waiter, matches)
+        for waiter in [waiter for waiter in new if waiter.seq in some][:AT_ONCE]
+    }
+    ready = [waiter.seq for waiter in new if waiter.seq not in some]
     # Events before waiters: the order in which everybody locks.
     events = store.lock_events(session, {number for numbers in wishes.values() for number in numbers})
-    hands = _Hands(session, wishes)
-    taken, settled = [], 0
+    hands = _Hands(session, [*wishes, *ready])
+    taken, settled = [], len(ready)
     for seq, numbers in wishes.items():
         asked = [(events[number], seq) for number in numbers if number in events]
         given = hands.give(asked)
@@ -73,8 +81,9 @@ def settle(session: Session) -> tuple[int, list[Taken]]:
         if seq not in hands.open:
             settled += 1
         elif len(given) == len(asked):
-            hands.open[seq].ready = True
+            ready.append(seq)
             settled += 1
+    store.make_ready(session, ready)
     return settled, taken
 
 

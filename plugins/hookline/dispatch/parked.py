@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PARKED = TaskInstanceState.AWAITING_INPUT
-AT_ONCE = 200
+AT_ONCE = 1000
 """Tasks that are made known in one transaction."""
 AGAIN = 10.0
 """Seconds of the log that are read again."""

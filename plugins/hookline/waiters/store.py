@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, or_, select, tuple_
+from sqlalchemy import and_, delete, exists, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hookline.inbox.models import QUARANTINED, InboxEvent
@@ -53,6 +53,29 @@ def of_events(session: Session, events: Collection[InboxEvent]) -> Sequence[Wait
 def unready(session: Session, limit: int) -> Sequence[Waiter]:
     """Return waiters for which nobody has gone through the stored events; nothing is locked."""
     return session.scalars(select(Waiter).where(~Waiter.ready).order_by(Waiter.seq).limit(limit)).all()
+
+
+def with_stored(session: Session, waiters: Collection[Waiter]) -> set[int]:
+    """Return the numbers of those for which there may be a stored event, by one query for all."""
+    found = {waiter.seq for waiter in waiters if waiter.correlation == ANY}
+    asked = [waiter.seq for waiter in waiters if waiter.correlation != ANY]
+    if asked:
+        event = exists().where(
+            InboxEvent.source == Waiter.source,
+            InboxEvent.correlation == Waiter.correlation,
+            InboxEvent.received_at >= Waiter.since,
+        )
+        found.update(session.scalars(select(Waiter.seq).where(Waiter.seq.in_(asked), event)))
+    return found
+
+
+def make_ready(session: Session, numbers: Collection[int]) -> None:
+    """Say of waiters, locked by the caller, that their stored events have been gone through."""
+    if numbers:
+        session.execute(
+            update(Waiter).where(Waiter.seq.in_(numbers)).values(ready=True),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def lock(session: Session, numbers: Collection[int]) -> Sequence[Waiter]:

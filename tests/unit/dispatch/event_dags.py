@@ -21,9 +21,10 @@ from hookline.authoring import event_dag
 from hookline.database import engine
 from hookline.inbox.models import InboxEvent
 from hookline.jobs.models import Job, Progress, Turn
+from hookline.waiters.models import Collected, Waiter
 
 BUNDLE = "tests"
-HOOKLINE = (InboxEvent, Job, Turn, Progress)
+HOOKLINE = (InboxEvent, Job, Turn, Progress, Waiter, Collected)
 DAGS = (SerializedDagModel, DagVersion, DagTag, DagModel)
 
 

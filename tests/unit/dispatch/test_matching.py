@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from hookline import parking
@@ -279,10 +280,45 @@ def test_a_person_s_task_is_left_alone(look: Callable[[], None]) -> None:
 
 def test_more_than_one_batch_of_waits(look: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parked, "AT_ONCE", 10)
-    monkeypatch.setattr(matching, "AT_ONCE", 4)
+    monkeypatch.setattr(matching, "LOOKED_AT", 9)
+    monkeypatch.setattr(matching, "AT_ONCE", 2)
+    stored = range(4, 15)
+    for index in stored:
+        send(f"stored {index}", correlation=str(index))
+    dispatch()
     numbers = [park(index, correlation=str(index)) for index in range(25)]
     look()
-    assert waiters() == 25
+    assert waiters() == 25 - len(stored)
     send("1", correlation="23")
     dispatch()
-    assert [woken(number) for number in numbers].index("1") == 23
+    expected = {**{index: f"stored {index}" for index in stored}, 23: "1"}
+    assert [woken(number) for number in numbers] == [expected.get(index) for index in range(25)]
+
+
+def test_waits_are_made_known_by_the_batch() -> None:
+    """As many statements for 60 as for 3, and few."""
+    counts = []
+    for start, end in ((0, 3), (3, 63)):
+        for index in range(start, end):
+            park(index, correlation=str(index))
+        waits = Waits(poll=1)
+        with counted() as sent:
+            waits._look()
+        counts.append(len(sent))
+        assert waiters() == end
+    assert counts[0] == counts[1] < 15
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Collect the statements of a while."""
+    sent: list[str] = []
+
+    def keep(_a: Any, _b: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(engine(), "before_cursor_execute", keep)
+    try:
+        yield sent
+    finally:
+        event.remove(engine(), "before_cursor_execute", keep)
