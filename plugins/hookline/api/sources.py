@@ -56,7 +56,7 @@ class Refusal(BaseModel):
 
     number: int
     source: str
-    """Empty for requests to no source."""
+    """Empty for requests to no source, ``-links`` for resume links."""
     refused_at: datetime
     problem: str
     status: int
@@ -104,7 +104,7 @@ async def get_source(request: Request, user: Caller, name: SourceName) -> Source
 async def list_refusals(
     request: Request, user: Caller, source: Name | None = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Refusal]:
-    """List refused requests, newest first; `source=-` those to no source."""
+    """List refused requests, newest first; `source=-` those to no source, `source=-links` resume links."""
     after = place(cursor)
 
     def read(session: Session) -> Page[Refusal]:

@@ -11,6 +11,7 @@ from hookline.api.route import Caller
 from hookline.api.sources import SourceName
 from hookline.console.page import Page, render
 from hookline.console.vendors import command, set_up
+from hookline.inbox.refusals import LINKS
 from hookline.protocol.signatures.registry import SCHEMES
 
 router = APIRouter(route_class=Page)
@@ -43,6 +44,14 @@ async def one(request: Request, user: Caller, name: SourceName) -> Response:
         set_up=set_up(source),
         command=command(source),
     )
+
+
+@router.get("/refused")
+async def refused(request: Request, user: Caller) -> Response:
+    """Show the resume links that were refused, and the requests to no source."""
+    links = await sources.list_refusals(request, user, source=LINKS, limit=SHOWN)
+    nobody = await sources.list_refusals(request, user, source=sources.NOBODY, limit=SHOWN)
+    return render(request, "refused.html", links=links.items, nobody=nobody.items)
 
 
 @router.get("/new-source")

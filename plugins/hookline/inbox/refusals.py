@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NO_SOURCE = ""
 """Stands for all names that are no source's: strangers invent them without end."""
+LINKS = "-links"
+"""Stands for the resume links; no source can be called that."""
 
 
 class Refusal(Base):

@@ -68,16 +68,24 @@ class Refusals:
         self._some = asyncio.Event()
 
     def add(
-        self, rejected: Rejected, scope: Scope, name: str, source: Source | None, message: Message | None
+        self,
+        rejected: Rejected,
+        scope: Scope,
+        name: str,
+        source: Source | None,
+        message: Message | None,
+        *,
+        nobody: str = NO_SOURCE,
     ) -> None:
         """Remember a refusal.
 
         :param name: of the source that was asked for.
         :param source: None if it was refused before the source was known.
         :param message: None if it was refused before it was read.
+        :param nobody: where it is kept if it is of no source.
         """
         # A closed source is somebody's; any other name may be a stranger's invention.
-        of_source = name if source is not None or rejected.problem is CLOSED else NO_SOURCE
+        of_source = name if source is not None or rejected.problem is CLOSED else nobody
         reason = _printable(rejected.reason[:REASON_CHARS])
         key = (of_source, rejected.problem.slug, reason)
         if before := self._waiting.get(key):

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hookline.database import engine
+from hookline.inbox.refusals import LINKS
 from hookline.ingress.admission import client
 from hookline.ingress.answer import send_json, send_page, send_problem
 from hookline.ingress.request import Disconnected, Stream, check_head, read
@@ -85,7 +86,7 @@ class ResumeLinks:
             except Rejected as rejected:
                 log.info("link refused", problem=rejected.problem.slug, reason=rejected.reason)
                 # Whoever reads the record must not have the link, which may still be good.
-                self._refusals.add(rejected, {**scope, "raw_path": HIDDEN}, "", None, None)
+                self._refusals.add(rejected, {**scope, "raw_path": HIDDEN}, LINKS, None, None, nobody=LINKS)
                 if rejected.problem is not TIMED_OUT:
                     await stream.discard()
                 await _refuse(scope, send, rejected, close=not stream.complete)

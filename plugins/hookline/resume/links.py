@@ -16,7 +16,7 @@ from sqlalchemy import select
 from hookline.dispatch import waking
 from hookline.protocol import link
 from hookline.protocol.problem import LINK_INVALID, LINK_SPENT, Rejected
-from hookline.protocol.wait import RESULT
+from hookline.protocol.wait import KEY, RESULT
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -28,6 +28,8 @@ RESUMED = "hookline_resumed"
 INVALID = "This link is not valid, or not any more. If it is new, try again in a moment."
 USED = "This link was used before. It works once."
 EXPIRED = "This link has expired."
+SUPERSEDED = "This link is of an earlier try. Its task has begun anew, and may send a newer link."
+ENDED = "This link is not needed any more: its task does not wait."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Link:
 def find(session: Session, place: Place) -> Link:
     """Return the link of a token.
 
-    :raises Rejected: it is used, expired, superseded or forged; only who has the token learns which.
+    :raises Rejected: it is used, expired, superseded or forged; who has another token learns of none of
+        them but that the time was over.
     """
     instance = session.get(TaskInstance, place.instance_id)
     wait = waking.wait_of(instance)
@@ -88,28 +91,43 @@ def _same(wait: dict[str, Any], place: Place) -> bool:
 
 def _refused(session: Session, place: Place, instance: Any, *, parked: bool) -> Rejected:
     known = instance or session.get(TaskInstance, place.instance_id)
-    former = known or session.scalar(
-        select(TaskInstanceHistory).where(TaskInstanceHistory.task_instance_id == place.instance_id)
-    )
+    former = known or session.get(TaskInstanceHistory, place.instance_id)
     if former is None:
         return Rejected(
             LINK_INVALID, INVALID, reason="The link is of no task: forged, or its run was deleted."
         )
-    key = _key(former)
+    name = _named(former)
+    if _was_used(session, place, former):
+        return Rejected(LINK_SPENT, USED, reason=f"The link of {name} was used before.")
+    if not parked and _is_over(session, type(former), place):
+        return Rejected(LINK_SPENT, EXPIRED, reason=f"The time of the link of {name} was over.")
+    if known is None:
+        says, reason = SUPERSEDED, f"The link is of a former try of {name}, or of one that was cleared."
+    elif parked:
+        says, reason = INVALID, f"The link is not the one that {name} waits for: forged."
+    else:
+        says, reason = ENDED, f"{name} does not wait for a link; its state is {former.state}."
+    kept = (former.next_kwargs or {}).get(KEY)
+    if isinstance(kept, dict) and _same(kept, place):
+        return Rejected(LINK_SPENT, says, reason=reason)
+    return Rejected(LINK_INVALID, INVALID, reason=reason)
+
+
+def _was_used(session: Session, place: Place, former: Any) -> bool:
     used = select(Log.id).where(
-        *(getattr(Log, name) == value for name, value in key.items()),
+        *(getattr(Log, name) == value for name, value in _key(former).items()),
         Log.event == RESUMED,
         Log.extra == place.digest,
     )
-    if session.execute(used.limit(1)).first():
-        return Rejected(LINK_SPENT, USED, reason=f"The link of {_named(former)} was used before.")
-    if known is None:
-        reason = f"The link is of a former try of {_named(former)}, or of one that was cleared."
-    elif parked:
-        reason = f"The link is not the one that {_named(former)} waits for: forged."
-    else:
-        reason = f"{_named(former)} does not wait for a link; its state is {former.state}."
-    return Rejected(LINK_INVALID, INVALID, reason=reason)
+    return session.execute(used.limit(1)).first() is not None
+
+
+def _is_over(session: Session, model: Any, place: Place) -> bool:
+    # Airflow keeps the time of a park when the task has ended, but not what it waited for. Compared in the
+    # database, as the scheduler does: the column has no time zone.
+    number = model.task_instance_id if model is TaskInstanceHistory else model.id
+    over = select(number).where(number == place.instance_id, model.trigger_timeout < datetime.now(UTC))
+    return session.execute(over).first() is not None
 
 
 def _key(instance: Any) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def test_refusals_by_source_in_pages(call: As) -> None:
     with engine().begin() as connection:
         refused = [
             Refused(source, NOON, "unauthenticated", 401, f"r{number}", "1.2.3.4", '{"path": "/"}')
-            for number, source in enumerate(["shop", "", "shop", "shut"])
+            for number, source in enumerate(["shop", "", "shop", "shut", "-links"])
         ]
         keep(connection, refused, 100)
     client, cursor, seen = call("op"), {}, []
@@ -114,9 +114,10 @@ def test_refusals_by_source_in_pages(call: As) -> None:
             break
         cursor = {"cursor": answer.json()["next_cursor"]}
 
-    assert seen == ["r3", "r2", "r1", "r0"]
+    assert seen == ["r4", "r3", "r2", "r1", "r0"]
     assert [one["reason"] for one in items(client.get("/refusals?source=shop"))] == ["r2", "r0"]
     assert [one["reason"] for one in items(client.get("/refusals?source=-"))] == ["r1"]
+    assert [one["reason"] for one in items(client.get("/refusals?source=-links"))] == ["r4"]
 
 
 def test_held_events_are_listed_by_kind_with_the_nearest_dag(call: As) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hookline.database import engine
 from hookline.inbox.models import InboxEvent
-from hookline.inbox.refusals import Refusal
+from hookline.inbox.refusals import LINKS, NO_SOURCE, Refusal
 from hookline.jobs.models import Job
 from hookline.observe.models import Registered
 from hookline.outbox.models import Attempt, Delivery, EndpointState
@@ -41,6 +41,7 @@ LISTS = (
     "/event-dags",
     "/replays",
     "/held",
+    "/refused",
     "/new-source",
     "/new-step-webhook?dag_id=" + DAG,
     "/dags/" + DAG,
@@ -103,7 +104,7 @@ def _rows(place: int, text: str) -> dict[Any, dict[str, Any]]:
         },
         Refusal: {
             "seq": place,
-            "source": "shop",
+            "source": ("shop", LINKS, NO_SOURCE)[place % 3],
             "refused_at": at,
             "problem": text[:40],
             "status": 401,

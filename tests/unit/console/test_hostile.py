@@ -22,7 +22,7 @@ SHOWN = {
     **dict.fromkeys(["/events", "/jobs", "/deliveries", "/endpoints", "/replays"], len(PAYLOADS)),
     **dict.fromkeys(["/connections", "/step-webhooks"], len(PAYLOADS)),
     "/held": len(PAYLOADS) // 3,
-    "/sources/shop": 20,
+    **dict.fromkeys(["/sources/shop", "/refused"], 20),
     "/sources": 1,
     "/event-dags": 1,
     **dict.fromkeys([path for path in PAGES if path[-1].isdecimal() and "-1" not in path], 1),

@@ -21,6 +21,7 @@ LISTS = [
     "/event-dags",
     "/replays",
     "/held",
+    "/refused",
     "/new-source",
     "/new-step-webhook",
     "/dags/shop.order.paid",
