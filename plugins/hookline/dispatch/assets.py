@@ -13,6 +13,7 @@ from airflow.models.asset import (
     DagScheduleAssetReference,
     DagScheduleAssetUriReference,
 )
+from airflow.models.dag import DagModel
 from sqlalchemy import or_, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 MAX_EXTRA = 65_536
 """Characters of an event that an asset event carries; of a larger one only the head."""
 MAX_PARTITION = 250
+NO_KEY = (
+    "All Dags of the asset are partitioned, and the event has neither a `subject` nor a `correlation` for"
+    " their key. Let the source's `correlation` say where it is."
+)
 
 
 def uri(source: str, event_type: str) -> str:
@@ -51,13 +56,19 @@ def register(session: Session, asset: AssetModel, content: Content, *, watched: 
     :param watched: as for an asset with a watcher, where readers look for the event in ``payload``.
     :returns: why it was not.
     """
-    key = content.subject if _is_partitioned(asset) else None
+    key = None
+    if _is_partitioned(session, asset):
+        key = content.subject or content.correlation
+        if key is None:
+            return NO_KEY
+        if len(key) > MAX_PARTITION:
+            return f"The event's partition key has more than {MAX_PARTITION} characters."
     try:
         with session.begin_nested():
             made = asset_manager.register_asset_change(
                 asset=asset,
                 extra={"from_trigger": True, "payload": _extra(content)} if watched else _extra(content),
-                partition_key=key[:MAX_PARTITION] if key else None,
+                partition_key=key,
                 session=session,
             )
             session.flush()
@@ -68,10 +79,24 @@ def register(session: Session, asset: AssetModel, content: Content, *, watched: 
     return None if made is not None else "The asset is not there any more."
 
 
-def _is_partitioned(asset: AssetModel) -> bool:
-    # With a key no Dag of the usual kind would run.
-    dags = [reference.dag for reference in asset.scheduled_dags]
-    return bool(dags) and all(dag.timetable_partitioned for dag in dags)
+def _is_partitioned(session: Session, asset: AssetModel) -> bool:
+    # Those that Airflow queues (``AssetManager.register_asset_change``). With a key no Dag of the usual kind
+    # would run, without one none that is partitioned.
+    direct, names, uris = (
+        DagScheduleAssetReference,
+        DagScheduleAssetNameReference,
+        DagScheduleAssetUriReference,
+    )
+    listening = or_(
+        DagModel.dag_id.in_(select(direct.dag_id).where(direct.asset_id == asset.id)),
+        DagModel.dag_id.in_(select(names.dag_id).where(names.name == asset.name)),
+        DagModel.dag_id.in_(select(uris.dag_id).where(uris.uri == asset.uri)),
+    )
+    query = select(DagModel.timetable_partitioned).where(
+        listening, DagModel.is_paused.is_(False), DagModel.is_stale.is_(False)
+    )
+    found = session.scalars(query.distinct()).all()
+    return bool(found) and all(found)
 
 
 def _extra(content: Content) -> Mapping[str, Any]:

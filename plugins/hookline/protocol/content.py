@@ -52,6 +52,13 @@ class Content:
         subject = self.event.get("subject")
         return subject if isinstance(subject, str) and subject.strip() else None
 
+    @property
+    def correlation(self) -> str | None:
+        """What the source's ``correlation`` has found."""
+        extension = self.event.get("hookline")
+        found = extension.get("correlation") if isinstance(extension, Mapping) else None
+        return found if isinstance(found, str) and found.strip() else None
+
 
 def note(
     job: int, source: str, event_type: str, event_id: str, *, others: int = 0, origin: int | None = None

@@ -6,7 +6,18 @@ import json
 from typing import Any
 
 import pytest
-from airflow.models.asset import AssetActive, AssetEvent, AssetModel, AssetWatcherModel
+from airflow.models.asset import (
+    AssetActive,
+    AssetDagRunQueue,
+    AssetEvent,
+    AssetModel,
+    AssetWatcherModel,
+    DagScheduleAssetNameReference,
+    DagScheduleAssetReference,
+    DagScheduleAssetUriReference,
+)
+from airflow.models.dag import DagModel
+from airflow.models.dagbundle import DagBundleModel
 from airflow.models.trigger import Trigger
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -15,17 +26,22 @@ from hookline.database import engine
 from hookline.dispatch import batch
 from hookline.dispatch.dags import EventDags
 from hookline.dispatch.route import Router
-from hookline.inbox.models import DISPATCHED, HELD, InboxEvent
+from hookline.inbox.models import DISPATCHED, HELD, QUARANTINED, InboxEvent
 from hookline.triggers.webhook import WebhookEventTrigger
 from tests.unit.dispatch import event_dags
 from tests.unit.inbox.events import accepted, write
+
+TABLES = (
+    AssetDagRunQueue, AssetEvent, AssetWatcherModel, AssetActive, DagScheduleAssetReference,
+    DagScheduleAssetNameReference, DagScheduleAssetUriReference, AssetModel, Trigger, DagModel,
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def _empty(metadata: str) -> None:
     event_dags.empty()
     with Session(engine()) as session, session.begin():
-        for table in (AssetEvent, AssetWatcherModel, AssetActive, AssetModel, Trigger):
+        for table in TABLES:
             session.execute(delete(table))
 
 
@@ -48,6 +64,64 @@ def send(event_id: str, data: Any = None, **changed: Any) -> None:
     router = Router(EventDags())
     while batch.dispatch(router):
         pass
+
+
+def schedule(asset: str, by: str, *, partitioned: bool, paused: bool = False) -> None:
+    """Put a Dag into the database that is scheduled on an asset, named in one of Airflow's three ways."""
+    dag_id = f"{by}-{partitioned}-{paused}"
+    with Session(engine()) as session, session.begin():
+        number = session.scalar(select(AssetModel.id).where(AssetModel.name == asset))
+        if session.get(DagBundleModel, "tests") is None:
+            session.add(DagBundleModel(name="tests"))
+            session.flush()
+        dag = DagModel(dag_id=dag_id, bundle_name="tests", is_stale=False, is_paused=paused)
+        dag.timetable_partitioned = partitioned
+        session.add(dag)
+        session.flush()
+        session.add(
+            {
+                "asset": DagScheduleAssetReference(dag_id=dag_id, asset_id=number),
+                "name": DagScheduleAssetNameReference(dag_id=dag_id, name=asset),
+                "uri": DagScheduleAssetUriReference(dag_id=dag_id, uri=f"x://{asset}"),
+            }[by]
+        )
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({"id": "1"}, "neither a `subject` nor"),
+        (
+            {"id": "1", "subject": " ", "hookline": {"correlation": ""}},
+            "neither a `subject` nor",
+        ),
+        ({"id": "1", "subject": "x" * 251}, "more than 250 characters"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("by", ["asset", "name", "uri"])
+def test_partitioned_dags_need_a_key(by: str, event: dict[str, Any], reason: str) -> None:
+    watch("a")
+    schedule("a", by, partitioned=True)
+    send("1", body=json.dumps(event))
+    assert updates() == []
+    with engine().connect() as connection:
+        row = connection.execute(select(InboxEvent.state, InboxEvent.reason)).one()
+    assert row.state == QUARANTINED
+    assert reason in row.reason
+
+
+@pytest.mark.parametrize(
+    ("partitioned", "key"),
+    [({"partitioned": False}, None), ({"partitioned": True, "paused": True}, None)],
+    ids=["the usual kind", "paused"],
+)
+def test_no_key_where_no_partitioned_dag_runs(partitioned: dict[str, bool], key: None) -> None:
+    watch("a")
+    schedule("a", "asset", **partitioned)
+    send("1")
+    with Session(engine()) as session:
+        assert session.scalars(select(AssetEvent.partition_key)).all() == [key]
 
 
 def updates() -> list[tuple[str, str]]:
