@@ -16,7 +16,7 @@ from airflow.utils.types import DagRunType
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from hookline.database import engine
+from hookline.database import autocommit, engine
 from hookline.protocol.wait import KEY, METHOD
 
 DAG = "flow"
@@ -71,7 +71,7 @@ def remove(number: UUID) -> None:
 
 def state(number: UUID) -> tuple[str | None, dict[str, Any]]:
     """Return a task instance's state, and what its method will be called with."""
-    with engine().connect() as connection:
+    with autocommit() as connection:  # whoever asks again and again must not hold up the writers of SQLite
         table = TaskInstance.__table__
         query = select(table.c.state, table.c.next_kwargs).where(table.c.id == number)
         row = connection.execute(query).one()
