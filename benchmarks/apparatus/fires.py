@@ -10,8 +10,8 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-DELAY = 25.0
-"""Seconds until the first fires; all are deferred by then."""
+DELAY = 60.0
+"""Seconds from the start of the run until the first fires; all are deferred by then."""
 SPACING = 1.0
 
 
@@ -31,16 +31,17 @@ class FiresTrigger(BaseTrigger):
 
 
 class FiresOperator(BaseOperator):
-    """Returns when its trigger fired, in seconds since the epoch."""
+    """Returns when its trigger fired, in seconds since the epoch; one after another, each alone."""
 
     def __init__(self, *, after: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.after = after
 
-    def execute(self, context: Any) -> None:  # noqa: ARG002  its signature
-        self.defer(
-            trigger=FiresTrigger(time.time() + DELAY + self.after * SPACING), method_name="execute_complete"
-        )
+    def execute(self, context: Any) -> None:
+        first = context["dag_run"].run_after.timestamp() + DELAY
+        if time.time() > first:
+            raise RuntimeError(f"Some tasks were not deferred {DELAY:g} s after the start of the run.")
+        self.defer(trigger=FiresTrigger(first + self.after * SPACING), method_name="execute_complete")
 
     def execute_complete(self, context: Any, event: float) -> float:  # noqa: ARG002  its signature
         return event
