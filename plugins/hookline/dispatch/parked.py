@@ -39,6 +39,8 @@ AT_ONCE = 1000
 """Tasks that are made known in one transaction."""
 AGAIN = 10.0
 """Seconds of the log that are read again."""
+UNDER_WAY = 1000
+"""Lines before the newest that are read at first: the first sweep may not have seen their tasks yet."""
 SWEEP = 30.0
 """Seconds between looks at the tables themselves."""
 SWEPT = 1000
@@ -81,7 +83,7 @@ class Parked:
         newest = connection.scalar(select(func.max(Log.id))) or 0
         # Whoever cleans the log of SQLite lets its numbers begin again.
         if self._floor is None or newest < self._floor:
-            self._floor = newest
+            self._floor = max(0, newest - UNDER_WAY)
             self._marks.clear()
             self._seen.clear()
         query = (

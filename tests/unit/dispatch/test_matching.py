@@ -225,9 +225,10 @@ def test_a_count_within_a_time(look: Callable[[], None], late: bool) -> None:
     [
         lambda number: parked_tasks.put(number, state="failed"),
         lambda number: parked_tasks.put(number, state=None, next_method=None, next_kwargs=None),
+        lambda number: parked_tasks.put(number, state="scheduled"),
         parked_tasks.remove,
     ],
-    ids=["failed", "cleared", "deleted"],
+    ids=["failed", "cleared", "timed out", "deleted"],
 )
 def test_a_task_that_is_gone_is_forgotten(look: Callable[[], None], end: Callable[[UUID], None]) -> None:
     number = park()
@@ -269,6 +270,14 @@ def test_a_wait_that_cannot_be_fails_its_task(
     state, kwargs = parked_tasks.state(number)
     assert state == "scheduled"
     assert why in kwargs["event"]["error"]
+
+
+def test_a_task_that_parks_as_the_server_starts_is_known_at_the_next_look() -> None:
+    waits = Waits(poll=1)
+    waits._look()
+    park()
+    waits._look()
+    assert waiters() == 1
 
 
 def test_a_person_s_task_is_left_alone(look: Callable[[], None]) -> None:
