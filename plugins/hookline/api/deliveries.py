@@ -17,6 +17,7 @@ from hookline.api.fields import MapIndex, Moment, Name, Number
 from hookline.api.paging import Cursor, Limit, Page, Place, place
 from hookline.api.problems import CONFLICT, not_found
 from hookline.api.route import Caller, Guarded
+from hookline.observe import again
 from hookline.outbox import reading, store
 from hookline.outbox.models import DELIVERED, PENDING, Delivery
 from hookline.protocol.problem import Rejected
@@ -169,7 +170,7 @@ async def get_delivery(request: Request, user: Caller, number: Number) -> Delive
         row = _visible(session, user, number)
         return DeliveryDetail(
             **DeliverySummary.of(row).model_dump(),
-            target=json.loads(row.target),
+            target=json.loads(row.target or "{}"),
             message=json.loads(row.payload),
             tries=[AttemptDetail.of(one) for one in reading.attempts(session, number, limit=ATTEMPTS)],
         )
@@ -180,7 +181,7 @@ async def get_delivery(request: Request, user: Caller, number: Number) -> Delive
 @router.post("/deliveries/{number}/replay")
 async def replay_delivery(request: Request, user: Caller, number: Number) -> Changed:
     """Send one message again, from the beginning of the schedule."""
-    return await _change(request, user, number, store.replay, "replay_delivery")
+    return await _change(request, user, number, again.replay, "replay_delivery")
 
 
 @router.post("/deliveries/{number}/cancel")
@@ -200,10 +201,10 @@ async def replay_deliveries(request: Request, user: Caller, wanted: Annotated[Of
             for row in reading.page(session, wanted.wanted(_dags(user, session)), limit=MOST)
             if row.state not in (PENDING, DELIVERED)
         ]
-        count = store.replay(session, [row.seq for row in rows], datetime.now(UTC))
+        count = again.replay(session, [row.seq for row in rows], datetime.now(UTC))
         what = wanted.model_dump(mode="json", exclude_none=True)
         audit.record(session, user, "replay_deliveries", dag_id=wanted.dag_id, count=count, which=what)
-        return Changed(count=count, more=len(rows) == MOST)
+        return Changed(count=count, more=count > 0 and len(rows) == MOST)
 
     return await Desk.of(request).write(change)
 
@@ -214,7 +215,9 @@ async def _change(request: Request, user: Any, number: int, action: Callable[...
         row = _visible(session, user, number)
         require_trigger(user, row.dag_id, session)
         if not action(session, [number], datetime.now(UTC)):
-            raise Rejected(CONFLICT, f"It is {row.state}; nothing was done.")
+            session.refresh(row)
+            why = f" {row.reason}" if row.target == store.NOT_MADE and row.reason else ""
+            raise Rejected(CONFLICT, f"It is {row.state}; nothing was done.{why}")
         audit.record(session, user, name, dag_id=row.dag_id, delivery=row.delivery_id)
         return Changed(count=1)
 

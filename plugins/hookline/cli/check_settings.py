@@ -9,13 +9,12 @@ from airflow import plugins_manager
 from airflow.configuration import conf
 from airflow.providers_manager import ProvidersManager
 
-from hookline import config
+from hookline import config, storage
 from hookline.cli.finding import Finding, fail, ok, warn
 from hookline.exceptions import ConfigurationError
 from hookline.health import database_state
-from hookline.ingress import storage
 from hookline.protocol.claims import INLINE_BYTES, Claim
-from hookline.protocol.problem import Rejected
+from hookline.storage import StorageUnavailable
 
 SAFE_POOL = 50
 QUICK_SCHEDULER = 0.2
@@ -91,8 +90,8 @@ def _storage() -> Finding:
     claim = Claim(f"{root.rstrip('/')}/doctor/{uuid.uuid4()}", b"")
     try:
         storage.put([claim])
-    except Rejected as error:
-        return fail(subject, f"cannot be written: {error.reason}", "Check the path and its Connection.")
+    except StorageUnavailable as error:
+        return fail(subject, f"cannot be written: {error}", "Check the path and its Connection.")
     storage.remove([claim.path])
     if root.startswith(("file:", "local:", "/")):
         return warn(

@@ -11,9 +11,11 @@ from typing import Any
 from airflow.cli.simple_table import AirflowConsole
 from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+from sqlalchemy.orm import Session
 
 from hookline.database import engine
 from hookline.health import require_database
+from hookline.observe import again
 from hookline.outbox import reading, store
 from hookline.outbox.models import HELD, PENDING
 from hookline.outbox.reading import MOST, Filter
@@ -57,7 +59,7 @@ def show(args: Namespace) -> None:
         "task_id": row.task_id,
         "map_index": row.map_index,
         "try_number": row.try_number,
-        "endpoint": json.loads(row.target),
+        "endpoint": json.loads(row.target or "{}"),
         "message": json.loads(row.payload),
         "attempts": [_attempt(attempt) for attempt in attempts],
     }
@@ -73,7 +75,7 @@ def replay(args: Namespace) -> None:
     """
     if args.delivery_id is None and args.state is None:
         raise SystemExit("Name a delivery, or a --state such as dead and whatever else narrows it down.")
-    _act(args, store.replay, "sent again", store.REPLAYABLE)
+    _act(args, again.replay, "sent again", store.REPLAYABLE)
 
 
 @suppress_logs_and_warning
@@ -93,16 +95,19 @@ def _act(args: Namespace, action: Callable[..., int], done: str, states: tuple[s
     now = datetime.now(UTC)
     count = 0
     if args.delivery_id is not None:
-        with engine().begin() as connection:
-            row = _found(connection, args.delivery_id)
+        with Session(engine()) as session, session.begin():
+            row = _found(session, args.delivery_id)
             fits = row.state in states
-            count = int(fits) if args.dry_run else action(connection, [row.seq], now)
+            count = int(fits) if args.dry_run else action(session, [row.seq], now)
         if not fits:
             raise SystemExit(f"It is {row.state}; nothing was done.")
+        if not count:
+            with engine().connect() as connection:
+                raise SystemExit(f"Nothing was done: {_found(connection, args.delivery_id).reason}.")
     else:
         for numbers in _pages(_filter(args), states):
-            with engine().begin() as connection:
-                count += len(numbers) if args.dry_run else action(connection, numbers, now)
+            with Session(engine()) as session, session.begin():
+                count += len(numbers) if args.dry_run else action(session, numbers, now)
     print(f"{count} {'would be ' if args.dry_run else ''}{done}.")
 
 

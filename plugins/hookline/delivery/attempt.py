@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from hookline.connections import BackendUnavailable
+from hookline.delivery.claim_check import ClaimCheck, TooLarge
 from hookline.delivery.settings import Settings
 from hookline.delivery.targets import Targets
 from hookline.exceptions import CallError, ConfigurationError, UndecodedAnswer
@@ -27,6 +28,7 @@ from hookline.outbox.message import Endpoint
 from hookline.outbox.results import Result
 from hookline.protocol import redelivery, retry_after
 from hookline.protocol.redelivery import Outcome
+from hookline.storage import StorageUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +83,9 @@ def compose_delivery(target: Target, endpoint: Endpoint, delivery_id: str, paylo
     )
 
 
-async def attempt(row: Any, targets: Targets, transport: AsyncTransport, settings: Settings) -> Result:
+async def attempt(
+    row: Any, targets: Targets, transport: AsyncTransport, settings: Settings, large: ClaimCheck
+) -> Result:
     """Send a delivery once.
 
     :param row: of :class:`~hookline.outbox.models.Delivery`.
@@ -95,8 +99,7 @@ async def attempt(row: Any, targets: Targets, transport: AsyncTransport, setting
         endpoint = endpoint_of(row.target)
         target = await targets.get(endpoint)
         secrets = target.secrets
-        _require_size(row.payload, settings.most_bytes)
-        request = compose_delivery(target, endpoint, row.delivery_id, row.payload)
+        request = compose_delivery(target, endpoint, row.delivery_id, await large.message(row))
         secrets |= request.secrets
         try:
             received = await _exchange(request, target, transport, settings.timeout)
@@ -105,8 +108,10 @@ async def attempt(row: Any, targets: Targets, transport: AsyncTransport, setting
         outcome = _outcome(request, received, secrets)
         if target.auth_type == "oauth2" and received.status in target.expired_status:
             await targets.refused(endpoint, target)
-    except _TooLarge as error:
+    except TooLarge as error:
         outcome = Outcome(reason=str(error), final=True)
+    except StorageUnavailable as error:
+        outcome = Outcome(reason=str(error), ours=True)
     except (CallError, ConfigurationError) as error:
         outcome = Outcome(reason=_readable(str(error), secrets))
     except BackendUnavailable:
@@ -126,18 +131,6 @@ async def attempt(row: Any, targets: Targets, transport: AsyncTransport, setting
         response_headers=_shown(received.headers, secrets) if received else None,
         response_body=_beginning(received, secrets) if received else None,
     )
-
-
-class _TooLarge(Exception):
-    """The message is larger than any may be."""
-
-
-def _require_size(payload: str, most: int) -> None:
-    if len(payload) > most:
-        raise _TooLarge(
-            f"the message is over the {most} bytes of [hookline] delivery_max_bytes; send less, or raise it "
-            "and replay the delivery"
-        )
 
 
 async def _exchange(request: Request, target: Target, transport: AsyncTransport, seconds: float) -> Received:

@@ -18,6 +18,7 @@ from hookline.connections import BackendUnavailable
 from hookline.database import async_engine
 from hookline.delivery import recording
 from hookline.delivery.attempt import attempt, trace_id
+from hookline.delivery.claim_check import ClaimCheck
 from hookline.delivery.settings import Settings
 from hookline.delivery.taking import Taking
 from hookline.delivery.targets import Targets
@@ -52,6 +53,7 @@ class Deliverer:
         self._poll = poll
         self._wake = asyncio.Event()
         self._targets = Targets(settings.timeout)
+        self._large = ClaimCheck(settings.most_bytes, settings.storage, settings.timeout)
         self._taking = Taking(settings, self._targets, self._wake.set)
         self._lookups = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="hookline-lookups")
         self._transport = AsyncTransport(self._lookups, idle=settings.in_flight)
@@ -92,6 +94,7 @@ class Deliverer:
                     await self._stop(engine)
         finally:
             self._targets.close()
+            self._large.close()
             self._lookups.shutdown(wait=False, cancel_futures=True)
             with suppress(TimeoutError):  # a server that is gone says no goodbye
                 async with asyncio.timeout(STOP_SECONDS):
@@ -140,12 +143,13 @@ class Deliverer:
     async def _send(self, row: Any, troubled: bool) -> None:
         async with self._slots:
             # Another process may have taken it by the time that it would be sent.
-            latest = row.due_at - timedelta(seconds=self._settings.timeout)
+            steps = 2 if self._large.is_large(row) else 1  # what is large is stored first
+            latest = row.due_at - timedelta(seconds=steps * self._settings.timeout)
             if datetime.now(UTC) > latest:
                 return
             self._sending[_current()] = None  # begun
             try:
-                result = await attempt(row, self._targets, self._transport, self._settings)
+                result = await attempt(row, self._targets, self._transport, self._settings, self._large)
             except BackendUnavailable as error:
                 log.warning("a Connection cannot be read", endpoint=row.endpoint, reason=str(error))
                 return

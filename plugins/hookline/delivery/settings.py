@@ -24,6 +24,7 @@ class Settings:
     :param in_flight: requests of this process at the same time.
     :param per_endpoint: requests of this process to one endpoint at the same time.
     :param most_bytes: of a message.
+    :param storage: where larger ones go, a folder in object storage; empty where there is none.
     """
 
     schedule: tuple[float, ...] = STANDARD
@@ -31,6 +32,7 @@ class Settings:
     in_flight: int = 64
     per_endpoint: int = 16
     most_bytes: int = 1_048_576
+    storage: str = ""
     rules: Rules = field(default_factory=Rules)
 
     @property
@@ -50,6 +52,7 @@ def read() -> Settings:
         in_flight=config.get_int("delivery_concurrency"),
         per_endpoint=config.get_int("delivery_endpoint_concurrency"),
         most_bytes=config.get_int("delivery_max_bytes"),
+        storage=config.get_text("storage_path"),
         rules=Rules(
             failures=config.get_int("delivery_breaker_failures"),
             pause=config.get_float("delivery_breaker_pause"),

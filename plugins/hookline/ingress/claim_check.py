@@ -11,11 +11,12 @@ from dataclasses import replace
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from hookline import storage
 from hookline.database import autocommit
 from hookline.inbox import store
-from hookline.ingress import storage
 from hookline.protocol.intake import Accepted, Handshake, Taken, events
 from hookline.protocol.problem import UNAVAILABLE, Rejected
+from hookline.storage import StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +48,7 @@ class ClaimCheck:
                 return await asyncio.shield(job)
         except TimeoutError:
             job.add_done_callback(self._too_late)
-            raise Rejected(
-                UNAVAILABLE,
-                "The event was not stored; send it again.",
-                reason=f"Parsing and uploading took more than {SECONDS:g} s.",
-                headers={"Retry-After": "10"},
-            ) from None
+            raise _not_stored(f"Parsing and uploading took more than {SECONDS:g} s.") from None
 
     def settle(self, accepted: Sequence[Accepted], news: Sequence[bool] | None) -> None:
         """Remove, when the database has answered, the objects of events that are not in the inbox.
@@ -101,10 +97,22 @@ class ClaimCheck:
 
 def _take(parse: Callable[[], Taken]) -> Taken:
     taken = parse()
-    storage.put(claim for event in events(taken) for claim in event.claims)
+    try:
+        storage.put(claim for event in events(taken) for claim in event.claims)
+    except StorageUnavailable as error:
+        raise _not_stored(str(error)) from None
     if isinstance(taken, Accepted):
         return _emptied(taken)
     return taken if isinstance(taken, Handshake) else tuple(map(_emptied, taken))
+
+
+def _not_stored(reason: str) -> Rejected:
+    return Rejected(
+        UNAVAILABLE,
+        "The event was not stored; send it again.",
+        reason=reason,
+        headers={"Retry-After": "10"},
+    )
 
 
 def _emptied(event: Accepted) -> Accepted:

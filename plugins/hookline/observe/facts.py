@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.dagrun import DagRun
@@ -14,10 +15,10 @@ from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.models.xcom import XCOM_RETURN_KEY, XComModel
-from sqlalchemy import and_, case, func, null, or_, select, tuple_
+from sqlalchemy import Text, and_, case, cast, func, null, or_, select, tuple_
 
 from hookline.observe.reading import CHUNK
-from hookline.observe.values import VALUE_BYTES
+from hookline.observe.values import STORED_BYTES, VALUE_BYTES
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -72,6 +73,7 @@ class StepFacts:
 
     :param result: the XCom ``return_value`` as it is stored, None also where it is too large.
     :param result_bytes: how much it takes in the database.
+    :param load: reads a result that is too large to be read beside others.
     :param inputs: rendered fields, masked by Airflow.
     :param request: what ``hitl_detail`` says, for steps that ask a person.
     """
@@ -90,6 +92,7 @@ class StepFacts:
     custom_operator_name: str | None
     result: Any = None
     result_bytes: int | None = None
+    load: Callable[[], Any] | None = None
     inputs: Any = None
     request: Request | None = None
 
@@ -139,6 +142,7 @@ def read(
                 **{name: getattr(row, name) for name in _COLUMNS},
                 result=row.result,
                 result_bytes=row.result_bytes,
+                load=partial(_large_result, session, row) if (row.result_bytes or 0) > VALUE_BYTES else None,
                 inputs=row.rendered_fields,
                 request=_request(row),
             )
@@ -170,6 +174,26 @@ def add_past(session: Session, facts: Facts, tries: Iterable[tuple[int, str, int
             )
 
 
+def _large_result(session: Session, step: Any) -> Any:
+    """Return a step's result, None where it is larger than any message may be."""
+    value = XComModel.__table__.c.value
+    text = cast(value, Text)
+    size = func.octet_length(text) if _is_postgresql(session) else func.length(text)
+    return session.execute(
+        select(value).where(
+            XComModel.dag_run_id == step.run,
+            XComModel.task_id == step.task_id,
+            XComModel.map_index == step.map_index,
+            XComModel.key == XCOM_RETURN_KEY,
+            size <= STORED_BYTES,
+        )
+    ).scalar()
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
 def _present(session: Session, keys: list[Any]) -> Any:
     table = TaskInstance
     exact = [key for key in keys if len(key) == 3]
@@ -194,8 +218,7 @@ def _present(session: Session, keys: list[Any]) -> Any:
         rendered.map_index == table.map_index,
     )
     value = XComModel.__table__.c.value
-    postgresql = session.get_bind().dialect.name == "postgresql"
-    size = func.pg_column_size(value) if postgresql else func.length(value)
+    size = func.pg_column_size(value) if _is_postgresql(session) else func.length(value)
     return (
         select(
             DagRun.id.label("run"),

@@ -133,8 +133,15 @@ def _step(step: StepFacts, budget: Budget) -> dict[str, Any]:
     if step.request is not None:
         found["approval"] = _approval(step.request, budget)
     else:
-        found["result"] = budget.take(readable(step.result), step.result_bytes)
+        found["result"] = _result(step, budget)
     return found
+
+
+def _result(step: StepFacts, budget: Budget) -> Any:
+    value = step.result
+    if step.load is not None and value is None and budget.has_room(step.result_bytes or 0):
+        value = step.load()
+    return budget.take(readable(value), step.result_bytes)
 
 
 def _approval(request: Request, budget: Budget) -> dict[str, Any]:
@@ -153,12 +160,16 @@ def _approval(request: Request, budget: Budget) -> dict[str, Any]:
 
 
 def _event(kind: str, conf: dict[str, Any], budget: Budget) -> dict[str, Any]:
-    extension = conf.get("hookline") or {}
+    extension = conf.get("hookline")
+    if not isinstance(extension, dict):  # whoever starts a run writes its conf
+        extension = {}
     found = {name: conf.get(name) for name in ("id", "source", "type", "subject", "time")}
     found["data"] = budget.take(redact(conf.get("data")))
-    files = extension.get("files") or []
+    files = extension.get("files")
     found["files"] = [
-        {name: file.get(name) for name in ("name", "content_type", "size", "field")} for file in files[:100]
+        {name: file.get(name) for name in ("name", "content_type", "size", "field")}
+        for file in (files[:100] if isinstance(files, list) else ())
+        if isinstance(file, dict)
     ]
     if kind == FORM:
         found |= {"access": extension["form"], "user": extension.get("user")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from airflow.models.dagbag import CachedDBDagBag
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hookline.exceptions import ConfigurationError
 from hookline.observe.models import Registered
 from hookline.steps import declared, definition
 from hookline.steps.declared import Declared
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
     from sqlalchemy.orm import Session
 
-    from hookline.steps.definition import StepWebhook
+    from hookline.steps.definition import StepWebhook, Unusable
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +38,9 @@ class Plan:
 
     dag: SerializedDAG | None
     declared: Declared = field(default_factory=Declared)
-    registered: Sequence[tuple[str, StepWebhook]] = ()
+    registered: Sequence[tuple[str, StepWebhook | Unusable]] = ()
 
-    def of(self, task_id: str, transition: str) -> list[StepWebhook]:
+    def of(self, task_id: str, transition: str) -> list[StepWebhook | Unusable]:
         """Return the enabled webhooks for a transition of a step, or of the run."""
         of_run = transition in OF_RUNS
         found = {
@@ -69,7 +68,7 @@ class Plans:
         self._bag = CachedDBDagBag(
             load_op_links=False, cache_size=512, cache_ttl=3600, stats_prefix="hookline.step_dag_bag"
         )
-        self._registered: dict[str, list[tuple[str, StepWebhook]]] = {}
+        self._registered: dict[str, list[tuple[str, StepWebhook | Unusable]]] = {}
         self._stamp: Any = None
         self._declared: dict[int, tuple[SerializedDAG, Declared]] = {}
         self._unreadable: set[Any] = set()
@@ -115,16 +114,17 @@ class Plans:
         return kept
 
 
-def _registered(session: Session) -> dict[str, list[tuple[str, StepWebhook]]]:
+def _registered(session: Session) -> dict[str, list[tuple[str, StepWebhook | Unusable]]]:
     found = defaultdict(list)
     for row in session.scalars(select(Registered).order_by(Registered.name)):
-        for target, webhook in _of(row):
-            found[row.dag_id].append((target, webhook))
+        found[row.dag_id].append((row.task_id, of_row(row)))
     return dict(found)
 
 
-def _of(row: Registered) -> Iterator[tuple[str, StepWebhook]]:
+def of_row(row: Registered) -> StepWebhook | Unusable:
+    """Return the webhook of a row."""
     try:
-        yield row.task_id, definition.parse({**json.loads(row.definition), "enabled": row.enabled})
-    except (ConfigurationError, ValueError) as error:
-        log.warning("step webhook cannot be read", webhook=row.name, reason=str(error))
+        document = {**json.loads(row.definition), "enabled": row.enabled}
+    except (ValueError, TypeError):
+        document = {"enabled": row.enabled}
+    return definition.stored(row.name, document)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,15 +17,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hookline.exceptions import ConfigurationError
 from hookline.observe.models import Registered
-from hookline.steps import declared, definition
+from hookline.observe.plans import of_row
+from hookline.steps import declared
 from hookline.steps.declared import TAG
+from hookline.steps.definition import StepWebhook, Unusable
 from hookline.steps.transition import OF_RUNS
 
 if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
     from sqlalchemy.orm import Session
-
-    from hookline.steps.definition import StepWebhook
 
 CODE, YAML, API, CONSOLE = ORIGINS = ("code", "yaml", "api", "console")
 
@@ -76,6 +77,17 @@ def listed(session: Session) -> list[Listed]:
         ),
         key=lambda one: (one.dag_id, one.name, one.origin),
     )
+
+
+def current(session: Session, dag_id: str, name: str) -> StepWebhook | Unusable | None:
+    """Return a webhook as it is declared now: by the newest version of the Dag, or else outside of code."""
+    dag = _latest(session, dag_id)
+    with suppress(ConfigurationError):
+        found = declared.read(dag.default_args if dag else None).all.get(name)
+        if found is not None:
+            return found
+    row = session.get(Registered, name)
+    return of_row(row) if row is not None and row.dag_id == dag_id else None
 
 
 def put(
@@ -176,17 +188,15 @@ def _in_code(session: Session) -> Iterator[Listed]:
             for webhook in webhooks:
                 steps[webhook.name].append(task_id)
         for name, webhook in found.all.items():
-            yield Listed(name, CODE, dag_id, tuple(steps[name]), webhook, webhook.enabled)
+            usable, problem = _usable(webhook)
+            yield Listed(name, CODE, dag_id, tuple(steps[name]), usable, webhook.enabled, problem=problem)
 
 
 def _registered(session: Session) -> Iterator[Listed]:
     query = select(Registered, DagModel.is_stale).outerjoin(DagModel, DagModel.dag_id == Registered.dag_id)
     for row, is_stale in session.execute(query):
         problem = "" if is_stale is False else f"there is no Dag `{row.dag_id}`"
-        try:
-            webhook = definition.parse({**json.loads(row.definition), "enabled": row.enabled})
-        except (ConfigurationError, ValueError) as error:
-            webhook, problem = None, str(error)
+        webhook, unusable = _usable(of_row(row))
         yield Listed(
             row.name,
             row.origin,
@@ -196,8 +206,12 @@ def _registered(session: Session) -> Iterator[Listed]:
             row.enabled,
             row.author,
             row.updated_at,
-            problem,
+            unusable or problem,
         )
+
+
+def _usable(webhook: StepWebhook | Unusable) -> tuple[StepWebhook | None, str]:
+    return (None, webhook.problem) if isinstance(webhook, Unusable) else (webhook, "")
 
 
 def _with(one: Listed, problem: str) -> Listed:

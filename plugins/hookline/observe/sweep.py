@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
+from hookline import config
 from hookline.database import autocommit, engine
 from hookline.observe import reading
 from hookline.observe.look import Look, insert
@@ -20,11 +21,14 @@ from hookline.outbox import store
 
 if TYPE_CHECKING:
     from hookline.observe.plans import Plans
+    from hookline.outbox.message import Outgoing
     from hookline.steps.transition import Transition
 
 NAME = "steps"
 MESSAGES = 200
 """Of one statement; SQLite takes 32,766 parameters."""
+GROUP_BYTES = 16 * 1024 * 1024
+"""Of one statement; so many, and one message, are in memory."""
 KEEP = timedelta(days=30)
 """How long a transition is known after it was told, and longer while its run is open."""
 CLEAN_EVERY = timedelta(hours=1)
@@ -88,11 +92,24 @@ class Observer:
         wanted = [one for one in unknown if plans[one.run].of(one.task_id, one.name)]
         new = _unseen(session, wanted, look.now)
         if new:
-            made = messages(session, Sight(runs, plans, found, look.now, self._base_url), new)
-            made.sort(key=lambda message: message.occurred_at)
-            for start in range(0, len(made), MESSAGES):
-                store.add(session, made[start : start + MESSAGES])
+            stored = bool(config.get_text("storage_path"))
+            made = messages(session, Sight(runs, plans, found, look.now, self._base_url, stored), new)
+            for some in _groups(made):
+                store.add(session, some)
         return set(wanted)
+
+
+def _groups(made: Iterable[Outgoing]) -> Iterator[list[Outgoing]]:
+    group: list[Outgoing] = []
+    size = 0
+    for message in made:
+        group.append(message)
+        size += message.size
+        if len(group) >= MESSAGES or size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def _anything_new(now: datetime) -> bool:

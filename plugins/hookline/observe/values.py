@@ -12,14 +12,29 @@ VALUE_BYTES = 65_536
 """Largest inputs, result or answers of a step, as compact JSON; larger ones are left out and said to be."""
 MESSAGE_BYTES = 262_144
 """Largest sum of them in one message."""
+STORED_BYTES = 8 * 1024 * 1024
+"""Largest sum of them, and largest one, where a large message can go into object storage."""
 TRUNCATED = "truncated"
 
 
 class Budget:
-    """How much values may still take in one message."""
+    """How much values may still take in one message.
 
-    def __init__(self, total: int = MESSAGE_BYTES) -> None:
-        self._left = total
+    :param storage: whether a large message can go into object storage.
+    """
+
+    def __init__(self, *, storage: bool = False) -> None:
+        self._left = self._total = STORED_BYTES if storage else MESSAGE_BYTES
+        self._each = STORED_BYTES if storage else VALUE_BYTES
+
+    @property
+    def taken(self) -> int:
+        """Bytes of what was taken."""
+        return self._total - self._left
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether a value of so many bytes would be taken."""
+        return size <= min(self._each, self._left)
 
     def take(self, value: Any, size: int | None = None) -> Any:
         """Return the value for JSON, or ``{"truncated": true, "bytes": …}`` in its place.
@@ -29,7 +44,7 @@ class Budget:
         if value is None:
             return None if size is None or size <= VALUE_BYTES else {TRUNCATED: True, "bytes": size}
         text = _dumped(value)
-        if len(text) > min(VALUE_BYTES, self._left):
+        if not self.has_room(len(text)):
             return {TRUNCATED: True, "bytes": len(text)}
         self._left -= len(text)
         return json.loads(text)

@@ -15,6 +15,8 @@ from hookline.http import auth, headers, url
 METHODS = ("POST", "PUT", "PATCH")
 OWN_HEADERS = "webhook-"
 KEY_CHARS = 250
+MOST_BYTES = 32 * 1024 * 1024
+"""Of any message, also one that goes as a reference."""
 _ID = re.compile(r"msg_[A-Za-z0-9_-]{8,60}")
 _PATH = re.compile(r"/[\x21-\x7e]{0,2000}")
 
@@ -79,15 +81,19 @@ class Outgoing:
 
     :param delivery_id: what the receiver tells repetitions by; ``msg_`` and letters, digits, ``_``, ``-``.
     :param webhook: name of the definition.
+    :param endpoint: None where there is a ``problem``.
     :param task_id: None where the message is about the run.
     :param transition: what happened, e.g. ``completed``; at most 40 characters.
     :param payload: the JSON object that is sent.
+    :param size: bytes that it takes, at least; what is known of it.
+    :param problem: why it could not be made; it is kept then and not sent, and ``payload`` is what it was
+        to be made from.
     :raises ConfigurationError: the id cannot be one.
     """
 
     delivery_id: str
     webhook: str
-    endpoint: Endpoint
+    endpoint: Endpoint | None
     dag_id: str
     run_id: str
     task_id: str | None
@@ -96,6 +102,8 @@ class Outgoing:
     transition: str
     occurred_at: datetime
     payload: Mapping[str, Any]
+    size: int = 0
+    problem: str = ""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.delivery_id):

@@ -21,17 +21,22 @@ if TYPE_CHECKING:
     from hookline.outbox.message import Endpoint, Outgoing
 
 MAX_ROWS = 500
-"""In one statement: a row is 20 parameters, and a driver takes 32,767."""
+"""In one statement: a row is 22 parameters, and a driver takes 32,767."""
+NOWHERE = "(not made)"
+"""The endpoint, and the target, of a message that could not be made."""
+NOT_MADE = ""
 REPLAYABLE = (DEAD, DELIVERED, HELD, CANCELLED)
 
 
 def add(session: Session | Connection, messages: Sequence[Outgoing]) -> int:
     """Insert messages, due at once, by one statement for each 500; known delivery ids are left out.
 
+    Those that could not be made are dead from the beginning.
+
     :returns: how many are new.
     """
     now = datetime.now(UTC)
-    endpoints = {message.endpoint.key: message.endpoint for message in messages}
+    endpoints = {message.endpoint.key: message.endpoint for message in messages if message.endpoint}
     unique = {message.delivery_id: message for message in messages}
     _insert(session, EndpointState.key, [_endpoint(key, endpoints[key], now) for key in sorted(endpoints)])
     return _insert(session, Delivery.delivery_id, [_row(message, now) for message in unique.values()])
@@ -65,8 +70,8 @@ def _row(message: Outgoing, now: datetime) -> dict[str, Any]:
     return {
         "delivery_id": message.delivery_id,
         "webhook": message.webhook,
-        "endpoint": message.endpoint.key,
-        "target": _text(message.endpoint.as_json()),
+        "endpoint": message.endpoint.key if message.endpoint else NOWHERE,
+        "target": _text(message.endpoint.as_json()) if message.endpoint else NOT_MADE,
         "dag_id": message.dag_id,
         "run_id": message.run_id,
         "task_id": message.task_id,
@@ -76,10 +81,12 @@ def _row(message: Outgoing, now: datetime) -> dict[str, Any]:
         "occurred_at": message.occurred_at,
         "added_at": now,
         "payload": _text(message.payload),
-        "state": PENDING,
+        "state": DEAD if message.problem else PENDING,
         "due_at": now,
         "attempts": 0,
         "failures": 0,
+        "reason": message.problem or None,
+        "ended_at": now if message.problem else None,
     }
 
 
@@ -93,16 +100,34 @@ def _text(value: Mapping[str, Any]) -> str:
 
 
 def replay(session: Session | Connection, numbers: Iterable[int], now: datetime) -> int:
-    """Send deliveries again, by ``seq``, from the beginning of the schedule; those that are pending stay.
+    """Send deliveries again, by ``seq``, from the beginning of the schedule.
+
+    Those that are pending stay, and so do those that could not be made (see :mod:`hookline.observe.again`).
 
     :returns: how many.
     """
-    return _update(
-        session,
-        numbers,
-        REPLAYABLE,
-        {"state": PENDING, "due_at": now, "failures": 0, "reason": None, "ended_at": None},
-    )
+    values = {"state": PENDING, "due_at": now, "failures": 0, "reason": None, "ended_at": None}
+    return _update(session, numbers, REPLAYABLE, values, Delivery.target != NOT_MADE)
+
+
+def not_made(session: Session | Connection, numbers: Iterable[int]) -> list[Any]:
+    """Return, as rows, those of the deliveries that could not be made, and lock them."""
+    query = select(Delivery.__table__).where(Delivery.seq.in_(list(numbers)), Delivery.target == NOT_MADE)
+    return list(session.execute(query.order_by(Delivery.seq).with_for_update()).all())
+
+
+def make(session: Session | Connection, seq: int, message: tuple[Endpoint, Any], now: datetime) -> None:
+    """Give a delivery that could not be made what is sent, and where."""
+    endpoint, payload = message
+    _insert(session, EndpointState.key, [_endpoint(endpoint.key, endpoint, now)])
+    target, body = _text(endpoint.as_json()), _text(payload)
+    statement = update(Delivery).where(Delivery.seq == seq)
+    session.execute(statement.values(endpoint=endpoint.key, target=target, payload=body))
+
+
+def still_not_made(session: Session | Connection, seq: int, reason: str) -> None:
+    """Keep why a delivery could not be made this time."""
+    session.execute(update(Delivery).where(Delivery.seq == seq).values(reason=reason))
 
 
 def cancel(session: Session | Connection, numbers: Iterable[int], now: datetime) -> int:
@@ -114,11 +139,15 @@ def cancel(session: Session | Connection, numbers: Iterable[int], now: datetime)
 
 
 def _update(
-    session: Session | Connection, numbers: Iterable[int], states: Sequence[str], values: Mapping[str, Any]
+    session: Session | Connection,
+    numbers: Iterable[int],
+    states: Sequence[str],
+    values: Mapping[str, Any],
+    *conditions: Any,
 ) -> int:
     chosen = (
         select(Delivery.seq)
-        .where(Delivery.seq.in_(list(numbers)), Delivery.state.in_(states))
+        .where(Delivery.seq.in_(list(numbers)), Delivery.state.in_(states), *conditions)
         .order_by(Delivery.seq)
         .with_for_update()
     )

@@ -64,9 +64,10 @@ class Breaker:
 def after(rules: Rules, breaker: Breaker, outcome: Outcome, now: datetime) -> Breaker:
     """Return the state after an attempt.
 
-    :param outcome: a reason that has to do with the message alone (``final``) says nothing of the endpoint.
+    :param outcome: a reason that has to do with the message alone (``final``), or with Hookline
+        (``ours``), says nothing of the endpoint.
     """
-    if breaker.state == DISABLED or outcome.final:
+    if breaker.state == DISABLED or outcome.final or outcome.ours:
         return breaker
     if outcome.delivered:
         return Breaker()

@@ -1,4 +1,4 @@
-"""Where what does not fit an event goes in object storage, and what stands for it."""
+"""Where what does not fit an event or a message goes in object storage, and what stands for it."""
 
 from __future__ import annotations
 
@@ -63,6 +63,21 @@ def checked_in(
         claims.append(Claim(f"{day}/{uuid6.uuid7()}{_suffix(file.name)}", file.content))
         extension.setdefault("files", []).append(_file(file, claims[-1]))
     return text, extension, tuple(claims)
+
+
+def of_message(
+    message: bytes, *, root: str, delivery_id: str, added_at: datetime
+) -> tuple[dict[str, Any], Claim]:
+    """Return what stands for a message that is too large to be sent, and the object to store.
+
+    The object is the same for every attempt.
+
+    :param message: JSON.
+    :param root: ``[hookline] storage_path``.
+    """
+    path = f"{root.rstrip('/')}/{reference.MESSAGES}/{added_at:%Y/%m/%d}/{delivery_id}.json"
+    stands = {"dataref": path, **_described(message), "datacontenttype": "application/json"}
+    return stands, Claim(path, message)
 
 
 def _file(file: File, claim: Claim) -> dict[str, Any]:

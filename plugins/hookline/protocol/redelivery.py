@@ -27,12 +27,14 @@ class Outcome:
     :param reason: what is wrong, for people; empty if nothing is.
     :param retry_after: seconds that the receiver asks to wait.
     :param final: whether trying again can never help.
+    :param ours: whether nothing was sent, for a reason that has nothing to do with the receiver.
     """
 
     status: int | None = None
     reason: str = ""
     retry_after: float | None = None
     final: bool = False
+    ours: bool = False
 
     @property
     def delivered(self) -> bool:

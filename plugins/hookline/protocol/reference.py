@@ -25,6 +25,8 @@ SCHEMA: dict[str, Any] = {
 }
 FOLDER = "events"
 """Below ``[hookline] storage_path``; what lies elsewhere is not an event's."""
+MESSAGES = "deliveries"
+"""Below it too: messages that are too large to be sent."""
 
 
 _LARGE = frozenset({"object", "array", "string"})

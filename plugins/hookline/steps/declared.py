@@ -8,7 +8,7 @@ from typing import Any
 
 from hookline.exceptions import ConfigurationError
 from hookline.steps import definition
-from hookline.steps.definition import StepWebhook
+from hookline.steps.definition import StepWebhook, Unusable
 
 KEY = "hookline.step_webhooks"
 """In the Dag's ``default_args``; no operator's parameter can have this name, so it reaches none."""
@@ -25,11 +25,11 @@ class Declared:
     :param run: about the run.
     """
 
-    steps: Mapping[str, tuple[StepWebhook, ...]] = field(default_factory=dict)
-    run: tuple[StepWebhook, ...] = ()
+    steps: Mapping[str, tuple[StepWebhook | Unusable, ...]] = field(default_factory=dict)
+    run: tuple[StepWebhook | Unusable, ...] = ()
 
     @property
-    def all(self) -> Mapping[str, StepWebhook]:
+    def all(self) -> Mapping[str, StepWebhook | Unusable]:
         """All of them by name."""
         found = [one for webhooks in self.steps.values() for one in webhooks]
         return {one.name: one for one in (*found, *self.run)}
@@ -46,7 +46,7 @@ def read(default_args: Mapping[str, Any] | None) -> Declared:
     if not isinstance(written, Mapping) or written.get("version") != VERSION:
         raise ConfigurationError(f"`{KEY}` is not of version {VERSION}; update Hookline on the server")
     try:
-        known = {name: definition.parse(one) for name, one in written["webhooks"].items()}
+        known = {name: definition.stored(name, one) for name, one in written["webhooks"].items()}
         steps = {task: tuple(known[name] for name in names) for task, names in written["steps"].items()}
         return Declared(steps, tuple(known[name] for name in written["run"]))
     except (KeyError, TypeError, AttributeError):

@@ -159,6 +159,19 @@ class StepWebhook:
             template.check(value, f"headers: the value of {name}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unusable:
+    """A stored definition that cannot be used: another version of Hookline wrote it, or somebody by hand.
+
+    :param problem: why, for people.
+    """
+
+    name: str
+    triggers: tuple[str, ...]
+    problem: str
+    enabled: bool = True
+
+
 NAMES = tuple(one.name for one in fields(StepWebhook))
 """The fields of a definition."""
 
@@ -176,6 +189,22 @@ def parse(document: Any) -> StepWebhook:
     if "name" not in document:
         raise ConfigurationError("a step webhook needs a name")
     return StepWebhook(**document)
+
+
+def stored(name: str, document: Any) -> StepWebhook | Unusable:
+    """Read a definition that was accepted before."""
+    try:
+        return parse(document)
+    except (ConfigurationError, TypeError) as error:
+        given = document if isinstance(document, Mapping) else {}
+        on = given.get("on", COMPLETED)
+        triggers = [on] if isinstance(on, str) else on if isinstance(on, list | tuple) else ALL
+        return Unusable(
+            name=name,
+            triggers=tuple(one for one in triggers if one in ALL),
+            problem=str(error),
+            enabled=given.get("enabled") is not False,
+        )
 
 
 def _refuse_secrets(address: str, what: str) -> None:
