@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -16,12 +17,15 @@ class Api(LoopbackServer):
     """``/status/404`` answers 404, ``/flaky/…`` 503 once, ``/later`` 429, ``/slow/…`` slowly.
 
     ``/callback`` posts to the ``url`` of its body before it answers.
+
+    :param folder: where those that call it find what they need.
     """
 
     slowness = 6.0
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         super().__init__(_Handler)
+        self.folder = folder or Path()
         self.got: list[dict[str, Any]] = []
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()

@@ -12,7 +12,7 @@ import pytest
 from demo.echo import EchoServer
 from demo.ports import free_port
 from demo.stack import REPOSITORY, Stack
-from tests.e2e import canaries, oauth
+from tests.e2e import authentications, canaries, oauth
 from tests.e2e.api import Api
 from tests.e2e.driver import Driver
 
@@ -25,7 +25,7 @@ PLATFORM = ("chat", "data_catalog", "warehouse", "search", "service_desk")
 WAITS = {"auth_type": "none", "respond": "finished", "respond_timeout": 60}
 
 
-def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
+def environment(echo: EchoServer, api: Api, oauth_port: int, tls_api: Api) -> dict[str, str]:
     """Return the Connections of the tests, and quick polls, so that a held event goes out soon."""
     target = {"conn_type": "http_connector", "schema": "http", "host": "127.0.0.1", "port": echo.server_port}
     nearby = {"auth_type": "none", "allowed_networks": "127.0.0.1"}
@@ -72,6 +72,7 @@ def environment(echo: EchoServer, api: Api, oauth_port: int) -> dict[str, str]:
     }
     connections |= oauth.connections(oauth_port)
     connections |= canaries.connections(api.server_port)
+    connections |= authentications.connections(api.server_port, tls_api.server_port, tls_api.folder)
     return {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in connections.items()},
         # A file that changes is read at once; what does not is read again every 30 s by default.
@@ -98,6 +99,15 @@ def api() -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
+def tls_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """One that speaks TLS, and takes nothing from who shows no certificate."""
+    server = Api(tmp_path_factory.mktemp("certificates"))
+    server.socket = authentications.context(server.folder).wrap_socket(server.socket, server_side=True)
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def oauth_port() -> int:
     """Where the OAuth 2.0 provider of ``test_oauth.py`` listens, when it runs."""
     return free_port()
@@ -113,15 +123,21 @@ def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def settings(echo: EchoServer, api: Api, tls_api: Api, oauth_port: int) -> dict[str, str]:
+    """What the stack is told beside its own settings."""
+    return environment(echo, api, oauth_port, tls_api)
+
+
+@pytest.fixture(scope="session")
 def stack(
-    tmp_path_factory: pytest.TempPathFactory, echo: EchoServer, api: Api, oauth_port: int, dags_folder: Path
+    tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str], dags_folder: Path
 ) -> Iterator[Stack]:
     """Airflow on PostgreSQL."""
     made = Stack(
         tmp_path_factory.mktemp("stack"),
         port=0,
         dags_folder=dags_folder,
-        environment=environment(echo, api, oauth_port),
+        environment=settings,
     )
     with made:
         made.wait_ready(READY_SECONDS)

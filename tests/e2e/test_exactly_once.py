@@ -14,10 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.echo import EchoServer
 from demo.stack import Stack
-from tests.e2e.api import Api
-from tests.e2e.conftest import READY_SECONDS, environment
+from tests.e2e.conftest import READY_SECONDS
 from tests.e2e.driver import Driver, wait_for
 
 pytestmark = pytest.mark.e2e
@@ -28,14 +26,14 @@ KILLS = 3
 
 @pytest.fixture(scope="module")
 def sqlite_stack(
-    tmp_path_factory: pytest.TempPathFactory, echo: EchoServer, api: Api, oauth_port: int, dags_folder: Path
+    tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str], dags_folder: Path
 ) -> Iterator[Stack]:
     made = Stack(
         tmp_path_factory.mktemp("sqlite"),
         database="sqlite",
         port=0,
         dags_folder=dags_folder,
-        environment=environment(echo, api, oauth_port),
+        environment=settings,
     )
     with made:
         made.wait_ready(READY_SECONDS)

@@ -15,6 +15,7 @@ import pytest
 
 from demo.stack import REPOSITORY, Stack
 from tests.e2e.api import Api
+from tests.e2e.authentications import AUTHENTICATIONS, CERTIFICATE, verified
 from tests.e2e.driver import Driver, wait_for
 
 pytestmark = pytest.mark.e2e
@@ -110,10 +111,10 @@ def answer(stack: Stack, driver: Driver, run_id: str, task_id: str) -> None:
     )
 
 
-def told(api: Api, run_id: str) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+def told(api: Api, run_id: str, *paths: str) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
     """Return what was received about a run, by what it is about."""
     found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for path in ("/steps", "/runs"):
+    for path in paths or ("/steps", "/runs"):
         for request in api.requests(path):
             payload = json.loads(request["body"])
             if payload["data"]["run"]["id"] == run_id:
@@ -179,6 +180,34 @@ def test_a_payload_of_an_event_s_run_is_the_documented_one(
     [request] = wait_for(lambda: told(api, event_run).get(key), 30, str(key))
 
     assert general(request["payload"]) == general(documented(OF_EVENTS[key]))
+
+
+@pytest.fixture(scope="module")
+def runs(run: str, event_run: str) -> tuple[str, str]:
+    return run, event_run
+
+
+@pytest.fixture(scope="module")
+def receivers(api: Api, tls_api: Api) -> tuple[Api, Api]:
+    return api, tls_api
+
+
+@pytest.mark.parametrize("authentication", AUTHENTICATIONS)
+@pytest.mark.parametrize("key", DOCUMENTED | OF_EVENTS, ids=(DOCUMENTED | OF_EVENTS).get)
+def test_each_authentication_carries_each_documented_payload(
+    runs: tuple[str, str], receivers: tuple[Api, Api], key: tuple[Any, ...], authentication: str
+) -> None:
+    receiver = receivers[authentication == CERTIFICATE]
+    webhook = f"proven-{authentication}"
+
+    def received() -> list[dict[str, Any]]:
+        found = told(receiver, runs[key in OF_EVENTS], f"/proven/{authentication}")
+        return found.get((webhook, *key[1:]), [])
+
+    [request] = wait_for(received, 30, f"{key} by {webhook}")
+    expected = documented((DOCUMENTED | OF_EVENTS)[key])
+    expected["data"]["webhook"] = webhook
+    assert general(verified(authentication, request)) == general(expected)
 
 
 def test_a_killed_step_is_told_of_across_a_killed_scheduler_and_server(

@@ -11,10 +11,26 @@ from airflow.sdk import DAG, Param, TaskGroup, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from hookline.authoring import StepWebhook, event_dag, step_webhooks
-from hookline.steps.transition import OF_RUNS, OF_STEPS
+from hookline.steps.transition import ALL, OF_RUNS, OF_STEPS
 
 STEPS = StepWebhook(name="steps", conn_id="api", path="/steps", on=list(OF_STEPS))
 RUNS = StepWebhook(name="runs", conn_id="api", path="/runs", on=list(OF_RUNS))
+CONNECTIONS = {
+    "basic": "canary_out_basic",
+    "bearer": "canary_out_bearer",
+    "api_key": "canary_out_api_key",
+    "client_secret": "canary_out_client_secret",
+    "hmac": "canary_out_hmac",
+    "standard_webhooks": "canary_out_standard_webhooks",
+    "oauth2": "proven_oauth2",
+    "client_certificate": "proven_client_certificate",
+}
+PROVEN = [
+    StepWebhook(
+        name=f"proven-{authentication}", conn_id=conn_id, path=f"/proven/{authentication}", on=list(ALL)
+    )
+    for authentication, conn_id in CONNECTIONS.items()
+]
 CHOSEN = StepWebhook(
     name="chosen",
     conn_id="api",
@@ -28,7 +44,7 @@ CHOSEN = StepWebhook(
 )
 
 with DAG("steps", schedule=None) as dag:
-    step_webhooks(dag, STEPS, RUNS)
+    step_webhooks(dag, STEPS, RUNS, *PROVEN)
 
     @task
     def order(total: int) -> dict[str, object]:
@@ -92,4 +108,4 @@ def told() -> None:
 
 
 on_told = told()
-step_webhooks(on_told, RUNS)
+step_webhooks(on_told, RUNS, *PROVEN)
