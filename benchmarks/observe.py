@@ -132,6 +132,7 @@ def main() -> None:
         f"{STEPS} steps finished in {found['seconds']:.1f} s; the last message was in the outbox "
         f"{found['late']:.1f} s later"
     )
+    setup = f"{STEPS} steps in {found['seconds']:.1f} s, a look every {INTERVAL:g} s, PostgreSQL"
     print(
         json.dumps(
             {
@@ -140,7 +141,7 @@ def main() -> None:
                 "unit": "statements/s",
                 "reference": round(found["steps"], 2),
                 "ratio": round(found["observer"] / found["steps"], 4),
-                "conditions": f"{STEPS} steps in {SECONDS:g} s, a look every {INTERVAL:g} s, PostgreSQL",
+                "conditions": setup,
             }
         )
     )

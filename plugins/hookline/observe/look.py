@@ -74,6 +74,7 @@ class Look:
             if ended:
                 rows += reading.all_of(session, ended)
                 session.execute(delete(OpenRun).where(OpenRun.run.in_(ended)))
+        past += _failures(session, logged, rows)
         return _together(logged, past, rows, self.runs)
 
     @property
@@ -142,6 +143,21 @@ def _of_past(session: Session, runs: Sequence[int], since: datetime) -> Iterable
     for one in tries:
         logged = (one.run, one.task_id, one.map_index, one.try_number) in failed
         yield from transitions.of_past(one, failure_logged=logged)
+
+
+def _failures(session: Session, logged: Iterable[Logged], rows: Iterable[Any]) -> Iterable[Transition]:
+    present = {(row.id, row.task_id, row.map_index): row.try_number for row in rows}
+    gone_on = [
+        one
+        for one in logged
+        if one.event == "failed"
+        and not one.by_api
+        and present.get((one.run, one.task_id, one.map_index), 0) > one.try_number
+    ]
+    recorded = reading.recorded(session, gone_on) if gone_on else set()
+    for one in gone_on:
+        key = (one.run, one.task_id, one.map_index)
+        yield from transitions.of_failure(one, present[key], recorded=(*key, one.try_number) in recorded)
 
 
 def insert(session: Session) -> Any:

@@ -212,21 +212,27 @@ def past(session: Session, runs: Collection[int], since: datetime) -> list[Past]
     return [Past(*row) for row in session.execute(query)]
 
 
+def recorded(session: Session, tries: Collection[Logged]) -> set[tuple[int, str, int, int]]:
+    """Return those of the tries that the history has."""
+    return _found(session, TaskInstanceHistory, tries)
+
+
 def failures_logged(session: Session, tries: Collection[Past]) -> set[tuple[int, str, int, int]]:
     """Return those of the tries for which the scheduler logged a failure."""
+    return _found(session, Log, tries, Log.event == "failed", Log.extra.is_(None))
+
+
+def _found(
+    session: Session, table: Any, tries: Collection[Past] | Collection[Logged], *conditions: Any
+) -> set[tuple[int, str, int, int]]:
     found: set[tuple[int, str, int, int]] = set()
     keys = [(one.run, one.task_id, one.map_index, one.try_number) for one in tries]
+    columns = (DagRun.id, table.task_id, table.map_index, table.try_number)
     for start in range(0, len(keys), CHUNK):
         query = (
-            select(DagRun.id, Log.task_id, Log.map_index, Log.try_number)
-            .join(DagRun, and_(DagRun.dag_id == Log.dag_id, DagRun.run_id == Log.run_id))
-            .where(
-                tuple_(DagRun.id, Log.task_id, Log.map_index, Log.try_number).in_(
-                    keys[start : start + CHUNK]
-                ),
-                Log.event == "failed",
-                Log.extra.is_(None),
-            )
+            select(*columns)
+            .join(DagRun, and_(DagRun.dag_id == table.dag_id, DagRun.run_id == table.run_id))
+            .where(tuple_(*columns).in_(keys[start : start + CHUNK]), *conditions)
         )
         found |= {tuple(row) for row in session.execute(query)}  # type: ignore[misc]
     return found

@@ -50,6 +50,7 @@ class Observer:
         self._base_url = base_url.rstrip("/")
         self._busy = True
         self._known: set[Transition] = set()
+        self._endpoints: set[str] = set()
         self._clean_at = datetime.now(UTC)
 
     def look(self) -> int:
@@ -72,18 +73,23 @@ class Observer:
                 return 0
             look = Look(session, row, now)
             found = look.see()
-            told = self._tell(look, found)
+            endpoints: set[str] = set()
+            told = self._tell(look, found, endpoints)
             look.advance()
             if now >= self._clean_at:
                 self._clean_at = now + CLEAN_EVERY
                 _forget(session, now)
+                self._endpoints.clear()
+        self._endpoints |= endpoints
         self._known = (self._known if len(self._known) < KNOWN else set()) | told
         self._busy = bool(told)
         if told:
             self._on_told()
         return int(look.behind)
 
-    def _tell(self, look: Look, found: Mapping[Transition, datetime | None]) -> set[Transition]:
+    def _tell(
+        self, look: Look, found: Mapping[Transition, datetime | None], endpoints: set[str]
+    ) -> set[Transition]:
         unknown = [one for one in found if one not in self._known]
         if not unknown:
             return set()
@@ -95,7 +101,8 @@ class Observer:
             stored = bool(config.get_text("storage_path"))
             made = messages(session, Sight(runs, plans, found, look.now, self._base_url, stored), new)
             for some in _groups(made):
-                store.add(session, some)
+                store.add(session, some, self._endpoints | endpoints)
+                endpoints |= {message.endpoint.key for message in some if message.endpoint}
         return set(wanted)
 
 

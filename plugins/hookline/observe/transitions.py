@@ -128,12 +128,27 @@ def of_log(row: Logged) -> Iterator[Transition]:
         yield Transition(*key, _ENDS[row.event])
 
 
+def of_failure(row: Logged, present: int | None, *, recorded: bool) -> Iterator[Transition]:
+    """Tell what a failure that the scheduler logged says, once the step has gone on.
+
+    A try that failed before it ran, as where no api-server was there to start it, is retried in its row and
+    not put into the history (``TaskInstance.fetch_handle_failure_context``).
+
+    :param present: the step's try now; None if it is not known.
+    :param recorded: whether the history has the try, which says more then.
+    """
+    if present is not None and present > row.try_number > 0 and not recorded:
+        yield Transition(row.run, row.task_id, row.map_index, row.try_number, UP_FOR_RETRY)
+
+
 def of_past(past: Past, *, failure_logged: bool) -> Iterator[Transition]:
     """Tell what a past try says.
 
     :param failure_logged: whether the scheduler logged a failure of this try.
     """
     key = (past.run, past.task_id, past.map_index, past.try_number)
+    if past.try_number > 0:
+        yield Transition(*key, CREATED)
     if past.state in ("success", "skipped"):
         yield Transition(*key, _ENDS[past.state])
     elif past.state == "failed" and failure_logged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,17 +28,22 @@ NOT_MADE = ""
 REPLAYABLE = (DEAD, DELIVERED, HELD, CANCELLED)
 
 
-def add(session: Session | Connection, messages: Sequence[Outgoing]) -> int:
+def add(
+    session: Session | Connection, messages: Sequence[Outgoing], endpoints_known: Collection[str] = ()
+) -> int:
     """Insert messages, due at once, by one statement for each 500; known delivery ids are left out.
 
     Those that could not be made are dead from the beginning.
+
+    :param endpoints_known: keys of endpoints that were added before.
 
     :returns: how many are new.
     """
     now = datetime.now(UTC)
     endpoints = {message.endpoint.key: message.endpoint for message in messages if message.endpoint}
+    new = sorted(endpoints.keys() - set(endpoints_known))
     unique = {message.delivery_id: message for message in messages}
-    _insert(session, EndpointState.key, [_endpoint(key, endpoints[key], now) for key in sorted(endpoints)])
+    _insert(session, EndpointState.key, [_endpoint(key, endpoints[key], now) for key in new])
     return _insert(session, Delivery.delivery_id, [_row(message, now) for message in unique.values()])
 
 

@@ -155,6 +155,25 @@ def test_a_killed_worker_s_retry_is_told_by_the_history(observer: Observer, mess
     ]
 
 
+def test_a_try_that_failed_before_it_ran_is_told_although_the_history_has_it_not(
+    observer: Observer, messages: Messages
+) -> None:
+    orders()
+    run = airflow_rows.start("orders")
+    airflow_rows.logged(run, "ship", "failed", by_api=False)
+    airflow_rows.step(run, "ship", "queued", try_number=2)
+    airflow_rows.retry(run, "ship", state="queued", try_number=3)  # a new scheduler takes it back
+    rewind(timedelta(seconds=30))
+    observer.look()
+
+    assert sorted(told(messages)) == [
+        ("ship", 1, "created"),
+        ("ship", 1, "up_for_retry"),
+        ("ship", 2, "created"),
+        ("ship", 3, "created"),
+    ]
+
+
 def test_a_step_cleared_while_it_waited_did_not_fail(observer: Observer, messages: Messages) -> None:
     orders()
     run = airflow_rows.start("orders")
@@ -163,7 +182,7 @@ def test_a_step_cleared_while_it_waited_did_not_fail(observer: Observer, message
     rewind(timedelta(seconds=11))
     observer.look()
 
-    assert told(messages) == []
+    assert told(messages) == [("ship", 1, "created")]
 
 
 def test_a_skip_by_the_scheduler_is_told(observer: Observer, messages: Messages) -> None:

@@ -61,14 +61,15 @@ def test_a_row_of_the_log_says_what_has_happened(event: str, by_api: bool, names
 @pytest.mark.parametrize(
     ("state", "try_number", "max_tries", "failure_logged", "names"),
     [
-        ("success", 1, 0, False, ["completed"]),
-        ("skipped", 1, 0, False, ["skipped"]),
-        ("failed", 1, 2, True, ["up_for_retry"]),
-        ("failed", 3, 2, True, ["failed"]),
-        ("failed", 1, 0, True, ["failed"]),
-        ("failed", 1, 2, False, []),  # cleared while it waited: nothing failed
-        ("failed", 1, None, True, ["failed"]),
-        (None, 1, 0, True, []),
+        ("success", 1, 0, False, ["created", "completed"]),
+        ("skipped", 1, 0, False, ["created", "skipped"]),
+        ("skipped", 0, 0, False, ["skipped"]),
+        ("failed", 1, 2, True, ["created", "up_for_retry"]),
+        ("failed", 3, 2, True, ["created", "failed"]),
+        ("failed", 1, 0, True, ["created", "failed"]),
+        ("failed", 1, 2, False, ["created"]),  # cleared while it waited: nothing failed
+        ("failed", 1, None, True, ["created", "failed"]),
+        (None, 1, 0, True, ["created"]),
     ],
 )
 def test_a_past_try_says_what_has_happened(
@@ -77,6 +78,26 @@ def test_a_past_try_says_what_has_happened(
     past = Past(1, "t", -1, try_number, state, max_tries)
 
     assert [one.name for one in transitions.of_past(past, failure_logged=failure_logged)] == names
+
+
+@pytest.mark.parametrize(
+    ("try_number", "present", "recorded", "names"),
+    [
+        (1, 2, False, ["up_for_retry"]),  # no api-server was there to start it
+        (1, 3, False, ["up_for_retry"]),
+        (1, 2, True, []),  # the history says more
+        (1, 1, False, []),  # the step's state says it
+        (1, None, False, []),
+        (0, 1, False, []),
+    ],
+)
+def test_a_failure_that_the_scheduler_logged_is_a_retry_once_the_step_goes_on(
+    try_number: int, present: int | None, recorded: bool, names: list[str]
+) -> None:
+    row = Logged(1, "t", -1, try_number, "failed", False, None)
+
+    found = transitions.of_failure(row, present, recorded=recorded)
+    assert [(one.name, one.try_number) for one in found] == [(name, try_number) for name in names]
 
 
 @pytest.mark.parametrize(
