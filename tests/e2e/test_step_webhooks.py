@@ -22,6 +22,8 @@ pytestmark = pytest.mark.e2e
 
 REFERENCE = (REPOSITORY / "docs" / "reference" / "step-webhooks.md").read_text()
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+NO_INPUTS = {"templates_dict": None, "op_args": [], "op_kwargs": {}}
+"""Of the step that is tried again."""
 APPROVALS = ("one", "left", "right", "first", "second")
 # Webhook, task, map index, try, transition: the heading of the reference.
 DOCUMENTED = {
@@ -64,6 +66,9 @@ def general(value: Any, key: str = "") -> Any:
         if made.get("type") == "step.created":
             # As far as it had come when it was looked at.
             made["data"]["step"] |= {"state": "…", "started_at": "…"}
+        if made.get("type") == "step.up_for_retry" and made["data"]["step"]["inputs"] == NO_INPUTS:
+            # Airflow forgets them when the next try begins, which may be after the look.
+            made["data"]["step"]["inputs"] = None
         return made
     if isinstance(value, list):
         return [general(one) for one in value]
