@@ -16,6 +16,7 @@ from hookline.api.fields import Name
 from hookline.api.paging import Cursor, Limit, Page, named, naming
 from hookline.api.problems import CONFLICT, INVALID, not_found
 from hookline.api.route import Caller, Guarded
+from hookline.delivery.dangers import Known, dangers
 from hookline.exceptions import ConfigurationError
 from hookline.observe import registry
 from hookline.outbox import store
@@ -49,15 +50,19 @@ class StepWebhook(BaseModel):
     author: str | None
     updated_at: datetime | None
     problem: str
-    """Why nothing is sent, where that is known."""
+    """Why nothing is sent, or what is dangerous about its Connection, where that is known."""
     definition: dict[str, Any]
 
     @classmethod
-    def of(cls, one: Listed) -> StepWebhook:
-        """Return it for one of the list."""
+    def of(cls, one: Listed, known: Known | None = None) -> StepWebhook:
+        """Return it for one of the list; blocking.
+
+        :param known: see :func:`hookline.delivery.dangers.dangers`.
+        """
         webhook = one.webhook
-        same = ("name", "origin", "dag_id", "enabled", "author", "updated_at", "problem")
+        same = ("name", "origin", "dag_id", "enabled", "author", "updated_at")
         return cls(
+            problem=one.problem or (dangers(webhook, known) if webhook else ""),
             steps=list(one.steps),
             triggers=list(webhook.triggers) if webhook else [],
             to=(webhook.url or f"{webhook.conn_id} {webhook.path}".strip()) if webhook else "",
@@ -128,8 +133,9 @@ async def list_step_webhooks(
             for one in registry.listed(session)
             if one.dag_id in seen.dags and dag_id in (None, one.dag_id) and _place(one) > after
         ]
+        known: Known = {}
         return Page(
-            items=[StepWebhook.of(one) for one in found[:limit]],
+            items=[StepWebhook.of(one, known) for one in found[:limit]],
             next_cursor=naming(_place(found[limit - 1])) if found[limit:] else None,
         )
 

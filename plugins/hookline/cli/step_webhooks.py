@@ -7,7 +7,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,10 @@ from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 from sqlalchemy.orm import Session
 
-from hookline import config
-from hookline.connections import BackendUnavailable, find
 from hookline.database import engine
-from hookline.delivery.targets import DEFAULT_AUTH
+from hookline.delivery.dangers import dangers
 from hookline.exceptions import ConfigurationError
 from hookline.health import require_database
-from hookline.http.connection import target_of
 from hookline.observe import registry
 from hookline.observe.registry import Listed
 from hookline.steps import document
@@ -130,25 +126,3 @@ def _row(one: Listed) -> dict[str, Any]:
 def _warnings(webhooks: Iterable[StepWebhook]) -> list[str]:
     found = [(webhook.name, dangers(webhook)) for webhook in webhooks]
     return [f"step webhook `{name}`: {danger}" for name, danger in found if danger]
-
-
-def dangers(webhook: StepWebhook) -> str:
-    """Return what is wrong with the Connection, or dangerous about it; empty if nothing is."""
-    return _of_connection(webhook.conn_id, webhook.auth) if webhook.conn_id else ""
-
-
-@cache
-def _of_connection(conn_id: str, auth: str | None) -> str:
-    try:
-        connection = find(conn_id)
-        if connection is None:
-            return f"there is no Connection `{conn_id}`"
-        networks = config.get_text("allowed_networks")
-        target = target_of(conn_id, connection, networks, default_auth=auth or DEFAULT_AUTH)
-    except (ConfigurationError, BackendUnavailable) as error:
-        return str(error)
-    if auth is not None and auth != target.auth_type:
-        return f"it wants auth {auth}, and the Connection `{conn_id}` has {target.auth_type}"
-    if target.auth_type != "none" and target.origin.scheme == "http":
-        return f"the Connection `{conn_id}` sends its credentials over plain HTTP; make its scheme https"
-    return ""

@@ -234,5 +234,5 @@ def _found(
             .join(DagRun, and_(DagRun.dag_id == table.dag_id, DagRun.run_id == table.run_id))
             .where(tuple_(*columns).in_(keys[start : start + CHUNK]), *conditions)
         )
-        found |= {tuple(row) for row in session.execute(query)}  # type: ignore[misc]
+        found |= {tuple(row) for row in session.execute(query)}
     return found
