@@ -72,6 +72,11 @@ class Killer:
         with suppress(DemoError):  # looked at again in a second
             self._topology.components[name].restart()
 
+    @property
+    def calm(self) -> bool:
+        """Whether nothing more is killed."""
+        return self._calm.is_set()
+
     def stop_killing(self) -> None:
         """Kill nothing more; what ends is still started again."""
         self._calm.set()

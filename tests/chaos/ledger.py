@@ -77,7 +77,7 @@ class Ledger:
                 one["step"]["task_id"],
                 -1 if one["step"]["map_index"] is None else one["step"]["map_index"],
             )
-            for one in list(self._receiver.taken.values())
+            for one in (message["data"] for message in list(self._receiver.taken.values()))
         ]
         yield from difference("deliveries", self._to_be_told(), Counter(told))
         if self._receiver.forged:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import random
+import socket
 import threading
 import time
 from collections import Counter
@@ -31,6 +32,7 @@ class Receiver(LoopbackServer):
         self.taken: dict[str, dict[str, Any]] = {}
         self.times: Counter[str] = Counter()
         self.forged = 0
+        self.down = False
         self._random = random.Random(seed)
         self._lock = threading.Lock()
 
@@ -61,15 +63,30 @@ class Receiver(LoopbackServer):
             if fate < REFUSED:
                 return 503
             self.times[message] += 1
-            self.taken[message] = json.loads(body)["data"]
+            self.taken[message] = json.loads(body)
             return None if fate < REFUSED + UNANSWERED else 204
+
+    def go_down(self) -> None:
+        """Refuse connections, and end those that there are."""
+        self.down = True
+        self.shutdown()
+        self.server_close()
+
+    def come_up(self) -> None:
+        """Listen again, at the same port."""
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        self.server_bind()
+        self.server_activate()
+        self.down = False
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
 
 class _Handler(Handler):
     server: Receiver
 
     def _take(self) -> None:
-        status = self.server.take(self.headers, self.rfile.read(self.length))
+        body = self.rfile.read(self.length)
+        status = None if self.server.down else self.server.take(self.headers, body)
         if status is None:
             self.close_connection = True
         else:
