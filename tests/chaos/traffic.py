@@ -15,10 +15,6 @@ import requests
 
 from demo.topology import Topology
 
-WIDTH = 2
-"""Waits of one task, as in ``dags/chaos.py``."""
-
-
 GATEWAYS = ("gateway-1", "gateway-2")
 AGAIN = 0.02
 """Share of the accepted deliveries that are sent once more."""
@@ -58,12 +54,15 @@ def orders(kinds: Mapping[str, int]) -> list[Delivery]:
     ]
 
 
-def answers(runs: Iterable[str]) -> list[Delivery]:
-    """Return what the waits of runs wait for, exactly as many as they need."""
+def answers(runs: Iterable[str], width: int) -> list[Delivery]:
+    """Return what the waits of runs wait for, exactly as many as they need.
+
+    :param width: waits of one task.
+    """
     return [
         Delivery(f"{run}-{kind}-{number}", "answers", {"key": f"{run}/{key}"}, {"n": number})
         for run in runs
-        for number in range(WIDTH)
+        for number in range(width)
         for kind, key in (("own", str(number)), ("any", "any"))
     ]
 

@@ -50,7 +50,10 @@ def topology(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> It
     made = Topology(
         tmp_path_factory.mktemp("topology"),
         dags_folder=dags,
-        environment={"AIRFLOW_CONN_FLEET": json.dumps(source), **experiment.environment(receiver)},
+        environment={
+            "AIRFLOW_CONN_FLEET": json.dumps(source),
+            **experiment.environment(receiver, CHAOS.width, queued=20),
+        },
         variables=experiment.VARIABLES,
     )
     with made:

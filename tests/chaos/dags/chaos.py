@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -10,7 +11,7 @@ from airflow.sdk import DAG, task
 from hookline.authoring import StepWebhook, event_dag, step_webhooks
 from hookline.sensors.webhook import WebhookSensor
 
-WIDTH = 2
+WIDTH = int(os.environ.get("CHAOS_WIDTH", "2"))
 """Waits of one task; ``tests/chaos/traffic.py`` sends as many events."""
 TRIES = {"retries": 50, "retry_delay": timedelta(seconds=1)}
 TOLD = StepWebhook(name="told", conn_id="ledger", path="/told", on="completed")
@@ -18,7 +19,7 @@ KEY = "{{ run_id }}"
 
 
 def noted_by_the_scheduler() -> EmptyOperator:
-    """Return a step that needs no worker: the scheduler ends it, and skips the one behind it."""
+    """Return a step that the scheduler ends; were it alone, `event_dag` would have a worker run it."""
 
     @task(trigger_rule="one_failed")
     def otherwise() -> None:
