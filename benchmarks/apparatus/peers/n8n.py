@@ -40,7 +40,7 @@ class N8n(Package):
     package = "n8n"
     pinned = "2.41.1"
     native = ("sqlite3", "isolated-vm")
-    keeps = "nothing yet: the execution is stored after the answer"
+    keeps = "nothing that is carried out after a crash"
     commands = (
         f"npm install --ignore-scripts n8n@{pinned}",
         "npm rebuild sqlite3 isolated-vm",
