@@ -52,10 +52,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             for name, value in (headers or {}).items():
                 self.send_header(name, value)
-            if status != 204:  # RFC 9110, section 8.6
+            if status != 204:  # it has no content, and no length either (RFC 9110, section 8.6)
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            if status != 204:
+                self.wfile.write(content)
         except OSError:
             self.close_connection = True
 
