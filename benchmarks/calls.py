@@ -102,7 +102,10 @@ def finish(stack: Stack, dag_id: str, runs: int) -> None:
 
     def over() -> bool:
         time.sleep(1)
-        return count("success") + count("failed") == runs
+        try:
+            return count("success") + count("failed") == runs
+        except TypeError:
+            return False  # no answer in time from a busy api-server; asked again
 
     if not stack.wait_for(over, MAX_SECONDS) or count("failed"):
         raise SystemExit(f"{dag_id}: {count('failed')} runs failed; the figure would mean nothing.")
