@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import time
 import uuid
 from urllib.parse import quote
 
@@ -10,14 +13,15 @@ import pytest
 import requests
 
 from demo.ports import free_port
-from demo.stack import airflow
+from demo.stack import COMMANDS, airflow
 from tests.e2e.api import Api
 from tests.e2e.driver import Driver, wait_for
 
 pytestmark = pytest.mark.e2e
 
 PARKED = "awaiting_input"
-STOPPED = ("api-server", "scheduler", "triggerer")
+STOPPED = float(os.environ.get("HOOKLINE_STOPPED", "0"))
+STOPPED_DAGS = ("one", "several", "mapped", "link")
 
 
 def start(driver: Driver, dag_id: str, **conf: object) -> str:
@@ -46,6 +50,11 @@ def wait_until(driver: Driver, dag_id: str, run_id: str, *expected: str) -> None
 def returned(driver: Driver, dag_id: str, run_id: str, task_id: str = "wait") -> object:
     assert driver.finished(dag_id, run_id) == "success"
     return driver.xcom(dag_id, run_id, task_id)
+
+
+def pushed(driver: Driver, dag_id: str, run_id: str, task_id: str, key: str) -> str:
+    path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/xcomEntries/{key}"
+    return str(driver.stack.api("GET", path).json()["value"])
 
 
 def test_a_task_goes_on_with_the_event_that_it_waits_for(driver: Driver) -> None:
@@ -77,7 +86,7 @@ def test_of_mapped_tasks_the_right_one_goes_on(driver: Driver) -> None:
 
 def test_three_different_events(driver: Driver) -> None:
     run_id = start(driver, "waits.several")
-    sent = [call(driver.stack.url, "part", run_id) for _ in range(3)]
+    sent = [call(driver.stack.url, "piece", run_id) for _ in range(3)]
     assert [event["id"] for event in returned(driver, "waits.several", run_id)] == sent
 
 
@@ -101,22 +110,55 @@ def test_an_event_of_a_watched_source_is_one_asset_event(driver: Driver) -> None
     assert returned(driver, "waits.asset", run["dag_run_id"], "read") == [sent]
 
 
+def test_a_partitioned_dag_runs_for_each_key(driver: Driver) -> None:
+    driver.wait_for_dags("waits.partitioned")
+    keys = [uuid.uuid4().hex for _ in range(2)]
+    url, kind = f"{driver.stack.url}/hooks/in/partner", "application/cloudevents+json"
+    event = {"specversion": "1.0", "id": keys[0], "source": "till", "type": "part.sold", "subject": keys[0]}
+    answer = requests.post(url, data=json.dumps(event), headers={"Content-Type": kind}, timeout=30)
+    assert answer.status_code == 202, answer.text
+    call(driver.stack.url, "part.sold", keys[1])
+    runs = wait_for(lambda: len(found := driver.runs("waits.partitioned")) == 2 and found, 60, "two runs")
+    found = [returned(driver, "waits.partitioned", run["dag_run_id"], "key") for run in runs]
+    assert sorted(found) == sorted(keys)
+
+
 def test_events_that_come_while_everything_stands_still(driver: Driver) -> None:
+    """``HOOKLINE_STOPPED`` says for how many seconds longer than it takes to send them."""
     stack, port = driver.stack, free_port()
     gateway = stack.spawn("wait-gateway", airflow("hookline", "gateway", "--port", str(port)))
-    run_id = start(driver, "waits.one")
-    wait_until(driver, "waits.one", run_id, PARKED)
+    one, several, mapped, link = (start(driver, f"waits.{name}") for name in STOPPED_DAGS)
+    for name, run_id in zip(STOPPED_DAGS, (one, several, mapped, link), strict=True):
+        wait_until(driver, f"waits.{name}", run_id, *[PARKED] * (3 if name == "mapped" else 1))
+    watched = len(driver.runs("waits.asset"))
+    token = pushed(driver, "waits.link", link, "ask", "resume_url").rpartition("/")[2]
+    before = call(stack.url, "piece", several)
     base = f"http://127.0.0.1:{port}"
     wait_for(lambda: reachable(base), 60, "the gateway")
-    for name in STOPPED:
+    for name in COMMANDS:
         stack.components[name].kill(signal.SIGKILL)
     try:
-        sent = call(base, "paid.meanwhile", run_id)
+        sent = call(base, "paid.meanwhile", one)
+        pieces = [before, *(call(base, "piece", several) for _ in range(2))]
+        call(base, "paid", f"{mapped}/1")
+        update = call(base, "watched.meanwhile", "x")
+        assert requests.post(f"{base}/hooks/resume/{token}", json="yes", timeout=30).status_code == 200
+        time.sleep(STOPPED)
     finally:
-        for name in STOPPED:
-            stack.components[name].restart()
+        # The api-server first: a worker that cannot reach its execution API fails its task.
+        stack.components["api-server"].restart()
+        wait_for(lambda: reachable(stack.url), 60, "the api-server")
+        for name in COMMANDS:
+            if name != "api-server":
+                stack.components[name].restart()
     stack.wait_ready(120)
-    assert returned(driver, "waits.one", run_id)["id"] == sent
+    assert returned(driver, "waits.one", one)["id"] == sent
+    assert [event["id"] for event in returned(driver, "waits.several", several)] == pieces
+    assert returned(driver, "waits.link", link, "ask") == "yes"
+    wait_until(driver, "waits.mapped", mapped, PARKED, "success", PARKED)
+    wait_for(lambda: len(driver.runs("waits.asset")) > watched, 60, "the run of the asset")
+    newest = max(driver.runs("waits.asset"), key=lambda run: run["run_after"])
+    assert returned(driver, "waits.asset", newest["dag_run_id"], "read") == [update]
     gateway.kill(signal.SIGTERM)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Asset, AssetWatcher, task
+from airflow.sdk import DAG, Asset, AssetWatcher, PartitionedAssetTimetable, task
 
 from hookline.operators.callback import HttpCallAndWaitOperator
+from hookline.operators.link import SendResumeLinkOperator
 from hookline.sensors.webhook import WebhookSensor
 from hookline.triggers.webhook import WebhookEventTrigger
 
@@ -33,6 +34,9 @@ with DAG("waits.callback", schedule=None):
         source="partner",
     )
 
+with DAG("waits.link", schedule=None):
+    SendResumeLinkOperator(task_id="ask")
+
 watched = Asset(
     "waits-watched",
     watchers=[AssetWatcher(name="partner", trigger=WebhookEventTrigger("partner", event_type="watched.*"))],
@@ -47,3 +51,18 @@ with DAG("waits.asset", schedule=[watched]):
         return [event.extra["payload"]["id"] for event in events]
 
     read()
+
+
+partitioned = Asset(
+    "waits-partitioned",
+    watchers=[AssetWatcher(name="partner", trigger=WebhookEventTrigger("partner", event_type="part.*"))],
+)
+
+with DAG("waits.partitioned", schedule=PartitionedAssetTimetable(assets=partitioned)):
+
+    @task
+    def key(dag_run=None) -> str | None:
+        """Return the partition that the run is for."""
+        return dag_run.partition_key
+
+    key()
