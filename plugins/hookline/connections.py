@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
 
 from hookline.exceptions import HooklineError
 
 if TYPE_CHECKING:
     from airflow.models.connection import Connection
+
+
+ENVIRONMENT = "AIRFLOW_CONN_"
 
 
 class BackendUnavailable(HooklineError):
@@ -35,3 +43,36 @@ def find(conn_id: str) -> Connection | None:
         if connection is not None:
             return connection
     return None
+
+
+def listed(conn_type: str) -> set[str]:
+    """Return the ids of all Connections of a type in the database and the environment; blocking.
+
+    A secrets backend cannot be listed.
+
+    :raises SQLAlchemyError: the database is away.
+    """
+    return _in_database(conn_type) | _in_environment(conn_type)
+
+
+def _in_database(conn_type: str) -> set[str]:
+    from airflow.models.connection import Connection
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return set(session.scalars(select(Connection.conn_id).where(Connection.conn_type == conn_type)))
+
+
+def _in_environment(conn_type: str) -> set[str]:
+    return {
+        key.removeprefix(ENVIRONMENT).lower()
+        for key, value in os.environ.items()
+        if key.startswith(ENVIRONMENT) and _conn_type(value) == conn_type
+    }
+
+
+def _conn_type(value: str) -> str | None:
+    try:
+        return str(json.loads(value).get("conn_type")) if value.startswith("{") else urlsplit(value).scheme
+    except ValueError:
+        return None

@@ -100,10 +100,15 @@ def require_connection(user: BaseUser, method: Any, name: str | None, session: S
 
     :raises Rejected: they have not.
     """
+    if not allows_connection(user, method, name, session):
+        raise forbidden("This takes a right to Connections that you do not have.")
+
+
+def allows_connection(user: BaseUser, method: Any, name: str | None, session: Session) -> bool:
+    """Tell whether ``user`` has such a right to a Connection, or to Connections; blocking."""
     team = Connection.get_team_name(name, session=session) if name and _multi_team() else None
     details = ConnectionDetails(conn_id=name, team_name=team) if name else None
-    if not get_auth_manager().is_authorized_connection(method=method, details=details, user=user):
-        raise forbidden("This takes a right to Connections that you do not have.")
+    return get_auth_manager().is_authorized_connection(method=method, details=details, user=user)
 
 
 def require_trigger(user: BaseUser, dag_id: str | None, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -9,7 +10,9 @@ from starlette.responses import JSONResponse
 
 from hookline import __version__
 from hookline.api import (
+    calls,
     catalog,
+    connections,
     deliveries,
     endpoints,
     event_dags,
@@ -42,6 +45,8 @@ PARTS = (
     endpoints,
     step_webhooks,
     event_dags,
+    connections,
+    calls,
     tokens,
     catalog,
 )
@@ -58,6 +63,7 @@ def create() -> FastAPI:
         redirect_slashes=False,
     )
     app.state.desk, app.state.dags = Desk(), EventDags()
+    app.state.calls = asyncio.Semaphore(calls.MOST)
     problems.install(app)
     for router in (*(part.router for part in PARTS), _description(app)):
         app.include_router(router, responses=problems.responses())

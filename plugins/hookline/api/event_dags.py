@@ -9,18 +9,21 @@ from airflow.models.dag import DagModel, DagTag
 from airflow.models.dagrun import DagRun
 from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, select
 
 from hookline import catalog
 from hookline.api import audit
-from hookline.api.access import require_edit, sight
+from hookline.api.access import allows_connection, require_edit, sight
 from hookline.api.desk import Desk
+from hookline.api.fields import WITHOUT_NUL
 from hookline.api.paging import Cursor, Limit, Page, named, naming
 from hookline.api.problems import not_found
 from hookline.api.route import Caller, Guarded
 from hookline.dispatch import files, targets
 from hookline.dispatch.dags import Found, NotFound
+from hookline.ingress.connections import listed
 from hookline.jobs import store
+from hookline.jobs.models import MANUAL, Job
 from hookline.protocol.mark import TAG
 
 if TYPE_CHECKING:
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(route_class=Guarded, tags=["Event Dags"])
 LAST = 3
-DagId = Annotated[str, Path(min_length=1, max_length=250)]
+RECENT = 50
+"""Jobs that say whose events a Dag took lately."""
+DagId = Annotated[str, Path(min_length=1, max_length=250, pattern=WITHOUT_NUL)]
 
 
 class LastRun(BaseModel):
@@ -62,6 +67,13 @@ class EventDag(BaseModel):
     """The newest three, as the record of jobs has them."""
 
 
+class EventDagDetail(EventDag):
+    """An event Dag, and whose events it takes."""
+
+    sources: list[str]
+    """Those that it is called after, and those whose events it took lately, as far as you may see them."""
+
+
 class Activation(BaseModel):
     """Whether a Dag takes events."""
 
@@ -86,6 +98,21 @@ async def list_event_dags(
             items=[_event(name, dags.get(name), session, wrong.get(name)) for name in names[:limit]],
             next_cursor=naming(names[limit - 1]) if names[limit:] else None,
         )
+
+    return await Desk.of(request).read(read)
+
+
+@router.get("/event-dags/{dag_id}")
+async def get_event_dag(request: Request, user: Caller, dag_id: DagId) -> EventDagDetail:
+    """Show one event Dag with its sources."""
+
+    def read(session: Session) -> EventDagDetail:
+        dag = session.scalar(_marked().where(DagModel.dag_id == dag_id))
+        if dag is None or dag_id not in sight(user, session).dags:
+            raise not_found(f"There is no event Dag `{dag_id}`, or you may not see it.")
+        names = _sources(dag_id, session) if allows_connection(user, "GET", None, session) else set()
+        seen = sorted(name for name in names if allows_connection(user, "GET", name, session))
+        return EventDagDetail(**_event(dag_id, dag, session).model_dump(), sources=seen)
 
     return await Desk.of(request).read(read)
 
@@ -133,6 +160,12 @@ def _conflicts(request: Request, session: Session, dags: Collection[str]) -> dic
     return wrong
 
 
+def _sources(dag_id: str, session: Session) -> set[str]:
+    newest = store.page(session.connection(), store.Filter(dag_id=dag_id), limit=RECENT)
+    named = {name for name in listed() if f"{dag_id}.".startswith(f"{name}.")}
+    return named | {row.source for row in newest.jobs if row.kind != MANUAL}
+
+
 def _event(name: str, dag: Any, session: Session, conflict: str | None = None) -> EventDag:
     known = catalog.find(name)
     return EventDag(
@@ -148,12 +181,21 @@ def _event(name: str, dag: Any, session: Session, conflict: str | None = None) -
 
 
 def _last_runs(dag_id: str, session: Session) -> list[LastRun]:
-    newest = store.page(session.connection(), store.Filter(dag_id=dag_id), limit=LAST)
-    runs = [row for row in newest.jobs if row.run_id]
-    known = select(DagRun.run_id, DagRun.state).where(
-        DagRun.dag_id == dag_id, DagRun.run_id.in_([row.run_id for row in runs])
+    newest = (
+        select(Job.run_id, Job.created_at, Job.seq)
+        .where(Job.dag_id == dag_id)
+        .order_by(Job.seq.desc())
+        .limit(LAST)
+        .subquery()
     )
-    states = {row.run_id: row.state for row in session.execute(known)} if runs else {}
+    same = and_(DagRun.dag_id == dag_id, DagRun.run_id == newest.c.run_id)
+    runs = (
+        select(newest.c.run_id, newest.c.created_at, DagRun.state)
+        .outerjoin(DagRun, same)
+        .where(newest.c.run_id.is_not(None))
+        .order_by(newest.c.seq.desc())
+    )
     return [
-        LastRun(run_id=row.run_id, created_at=row.created_at, state=states.get(row.run_id)) for row in runs
+        LastRun(run_id=row.run_id, created_at=row.created_at, state=row.state)
+        for row in session.execute(runs)
     ]

@@ -44,6 +44,8 @@ class EventSummary(BaseModel):
     attempts: int
     dag_id: str | None
     run_id: str | None
+    correlation: str | None
+    """What tasks that wait know it by."""
     candidates: list[str]
     """Dag ids that may run for it, best first."""
 
@@ -57,7 +59,7 @@ class EventSummary(BaseModel):
         )
 
 
-_SAME = ("source", "event_id", "event_type", "received_at", "state", "reason", "attempts", "dag_id", "run_id")
+_SAME = tuple(name for name in EventSummary.model_fields if name not in ("number", "candidates"))
 
 
 class EventDetail(EventSummary):
@@ -78,6 +80,7 @@ class EventFilter(BaseModel):
     state: State | None = None
     dag_id: Name | None = None
     run_id: Name | None = None
+    correlation: Name | None = None
     since: Moment | None = None
     until: Moment | None = None
     text: Words | None = None

@@ -80,6 +80,7 @@ class JobFilter(BaseModel):
     kind: Kind | None = None
     dag_id: Name | None = None
     run_id: Name | None = None
+    correlation: Name | None = None
     since: Moment | None = None
     until: Moment | None = None
     text: Words | None = None

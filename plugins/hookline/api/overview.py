@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from sqlalchemy import and_, func, literal, select, true, union_all
+from sqlalchemy import func, select
 
+from hookline.api import series
 from hookline.api.access import Sight, sight
 from hookline.api.desk import Desk
 from hookline.api.route import Caller, Guarded
+from hookline.api.series import COUNTED, Series, own
 from hookline.inbox.models import HELD, QUARANTINED, InboxEvent
 from hookline.jobs import models as jobs
 from hookline.jobs.models import Job
@@ -25,28 +27,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 router = APIRouter(route_class=Guarded, tags=["Overview"])
-HOURS = 24
-COUNTED = 5000
-"""Rows of an hour, and of a kind of trouble, that are counted: more is "many" to whoever looks."""
-HOUR = timedelta(hours=1)
-
-
-class Hour(BaseModel):
-    """One hour of a series."""
-
-    hour: datetime
-    """When it began."""
-    count: int
-
-
-class Series(BaseModel):
-    """One number an hour, oldest first; the last hour has not ended."""
-
-    name: Literal["events", "runs", "deliveries"]
-    title: str
-    hours: list[Hour]
-    capped: bool
-    """Whether an hour had more than the 5,000 that are counted."""
 
 
 class Trouble(BaseModel):
@@ -73,50 +53,12 @@ async def get_overview(request: Request, user: Caller) -> Overview:
 
     def read(session: Session) -> Overview:
         seen = sight(user, session)
-        start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
         return Overview(
-            series=[_series(session, start, kind) for kind in _kinds(seen)],
+            series=series.read(session, seen, datetime.now(UTC)),
             trouble=[one for one in _trouble(session, seen) if one.count],
         )
 
     return await Desk.of(request).read(read)
-
-
-class _Kind(NamedTuple):
-    name: Any
-    title: str
-    at: Any
-    visible: ColumnElement[bool]
-
-
-def _kinds(seen: Sight) -> list[_Kind]:
-    events = seen.of_dags(InboxEvent.dag_id, InboxEvent.source)
-    runs = and_(Job.state == jobs.DONE, seen.of_dags(Job.dag_id, Job.source))
-    return [
-        _Kind("events", "Events received", InboxEvent.received_at, events),
-        _Kind("runs", "Runs started and tasks woken", Job.created_at, runs),
-        _Kind("deliveries", "Messages for other systems", Delivery.added_at, _own(seen)),
-    ]
-
-
-def _own(seen: Sight) -> ColumnElement[bool]:
-    return true() if seen.everything else Delivery.dag_id.in_(seen.dags)
-
-
-def _series(session: Session, start: datetime, kind: _Kind) -> Series:
-    at = kind.at
-    hours = [start + place * HOUR for place in range(HOURS)]
-    asked = (
-        select(literal(place), _number(at, at >= hour, at < hour + HOUR, kind.visible))
-        for place, hour in enumerate(hours)
-    )
-    counts = {place: count for place, count in session.execute(union_all(*asked))}  # noqa: C416  rows are no pairs to mypy
-    return Series(
-        name=kind.name,
-        title=kind.title,
-        hours=[Hour(hour=hour, count=counts[place]) for place, hour in enumerate(hours)],
-        capped=max(counts.values()) >= COUNTED,
-    )
 
 
 def _trouble(session: Session, seen: Sight) -> list[Trouble]:
@@ -127,7 +69,7 @@ def _trouble(session: Session, seen: Sight) -> list[Trouble]:
         "held_jobs": _number(Job.seq, Job.state == jobs.HELD, works),
         "refused_jobs": _number(Job.seq, Job.state == jobs.REFUSED, works),
         "failed_jobs": _number(Job.seq, Job.state == jobs.FAILED, works),
-        "dead": _number(Delivery.seq, Delivery.state == outbox.DEAD, _own(seen)),
+        "dead": _number(Delivery.seq, Delivery.state == outbox.DEAD, own(seen)),
     }
     if seen.sources is None:
         wanted["endpoints"] = _number(EndpointState.key, EndpointState.state != CLOSED)

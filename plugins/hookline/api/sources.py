@@ -147,9 +147,9 @@ def _source(name: str, session: Session) -> Source | None:
         auth_type, methods, prefix = found.scheme.name, list(found.methods), found.dag_prefix
     except (ConfigurationError, BackendUnavailable) as problem:
         error = str(problem)
-    newest = refusals.recent(session.connection(), name, 1)
     since = datetime.now(UTC) - RECENTLY
     activity = search.activity(session, name, since)
+    last_refusal, refused = refusals.activity(session.connection(), name, since)
     return Source(
         name=name,
         url=f"{_base()}/hooks/in/{name}",
@@ -158,10 +158,10 @@ def _source(name: str, session: Session) -> Source | None:
         dag_prefix=prefix,
         error=error,
         last_event_at=activity.last,
-        last_refusal_at=newest[0].refused_at if newest else None,
+        last_refusal_at=last_refusal,
         waiting=activity.waiting,
         recent=activity.recent,
-        recently_refused=refusals.count(session.connection(), name, since),
+        recently_refused=refused,
     )
 
 

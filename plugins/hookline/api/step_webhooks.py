@@ -103,6 +103,8 @@ class Steps(BaseModel):
 
     tasks: list[str]
     groups: list[str]
+    downstream: dict[str, list[str]]
+    """For each task, those that come right after it."""
 
 
 class Named(BaseModel):
@@ -152,7 +154,7 @@ async def list_steps(request: Request, user: Caller, dag_id: DagId) -> Steps:
         found = registry.steps(session, dag_id)
         if found is None:
             raise not_found(f"The Dag `{dag_id}` cannot be read here.")
-        return Steps(tasks=found.tasks, groups=found.groups)
+        return Steps(tasks=found.tasks, groups=found.groups, downstream=found.downstream)
 
     return await Desk.of(request).read(read)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel
 
 from hookline.api import audit
-from hookline.api.access import require_connection
+from hookline.api.access import allows_connection, require_connection
 from hookline.api.desk import Desk
 from hookline.api.paging import Cursor, Limit, Page, named, naming
 from hookline.api.problems import CONFLICT, not_found
@@ -69,7 +69,7 @@ async def list_tokens(
     def read(session: Session) -> Page[Token]:
         require_connection(user, "GET", None, session)
         names = sorted(name for name in store.kept() if name > after)
-        items = [_token(name) for name in names[:limit] if _allowed(user, name, session)]
+        items = [state_of(name) for name in names[:limit] if allows_connection(user, "GET", name, session)]
         return Page(items=items, next_cursor=naming(names[limit - 1]) if names[limit:] else None)
 
     return await Desk.of(request).read(read)
@@ -85,7 +85,7 @@ async def get_token(request: Request, user: Caller, conn_id: ConnId) -> TokenDet
             target = load(conn_id)
         except ConfigurationError as error:
             raise not_found(str(error)) from None
-        return TokenDetail(**_token(conn_id).model_dump(), grant=target.grant, callback_url=callback_url())
+        return TokenDetail(**state_of(conn_id).model_dump(), grant=target.grant, callback_url=callback_url())
 
     return await Desk.of(request).read(read)
 
@@ -108,15 +108,8 @@ async def begin_consent(request: Request, user: Caller, conn_id: ConnId) -> Cons
     return begun
 
 
-def _allowed(user: Caller, name: str, session: Session) -> bool:
-    try:
-        require_connection(user, "GET", name, session)
-    except Rejected:
-        return False
-    return True
-
-
-def _token(conn_id: str) -> Token:
+def state_of(conn_id: str) -> Token:
+    """Return what is kept for a Connection; blocking."""
     kept = store.read(conn_id)
     same = ("state", "scope", "obtained_at", "refreshed_at", "expires_at", "error")
     fields = {name: getattr(kept, name) for name in same} if kept else {**dict.fromkeys(same), "state": NEVER}

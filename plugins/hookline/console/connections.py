@@ -1,11 +1,11 @@
-"""Connections with OAuth 2.0: who consented to what, until when, and how to connect again."""
+"""Connections to other systems: who consented to what and until when, and a call to try each."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hookline.api import tokens
+from hookline.api import connections
 from hookline.api.route import Caller
 from hookline.api.tokens import ConnId
 from hookline.console.page import Page, render
@@ -15,11 +15,13 @@ router = APIRouter(route_class=Page)
 
 @router.get("/connections")
 async def every(request: Request, user: Caller, cursor: str | None = None) -> Response:
-    """Show the Connections that tokens are kept for."""
-    return render(request, "connections.html", found=await tokens.list_tokens(request, user, cursor=cursor))
+    """Show the Connections to other systems."""
+    found = await connections.list_connections(request, user, cursor=cursor)
+    return render(request, "connections.html", found=found)
 
 
 @router.get("/connections/{conn_id}")
 async def one(request: Request, user: Caller, conn_id: ConnId) -> Response:
     """Show one of them."""
-    return render(request, "connection.html", token=await tokens.get_token(request, user, conn_id))
+    target = await connections.get_connection(request, user, conn_id)
+    return render(request, "connection.html", target=target, token=target.token)

@@ -10,7 +10,7 @@ from hookline.api.route import Caller
 from hookline.console.page import Page, render
 
 router = APIRouter(route_class=Page)
-SHOWN = 200
+SHOWN = 100
 
 
 @router.get("/event-dags")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hookline.api.overview import Series
+    from hookline.api.series import Series
 
 WIDTH, HEIGHT, GAP = 480, 64, 2
 """Of the SVG's own units."""

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from hookline.api import step_webhooks
 from hookline.api.route import Caller
+from hookline.console.graph import drawn
 from hookline.console.page import Page, render
 from hookline.steps import transition
 
@@ -26,14 +27,16 @@ async def every(
 
 
 @router.get("/new-step-webhook")
-async def new(request: Request, user: Caller, dag_id: str = "") -> Response:
-    """Show the form that makes one: first the Dag, then its step."""
+async def new(request: Request, user: Caller, dag_id: str = "", step: str = "") -> Response:
+    """Show the form that makes one: first the Dag, then its step, from the list or the graph."""
     steps = await step_webhooks.list_steps(request, user, dag_id) if dag_id else None
     return render(
         request,
         "new_step_webhook.html",
         dag_id=dag_id,
         steps=steps,
+        step=step,
+        graph=drawn(steps.tasks, steps.downstream) if steps else None,
         of_steps=transition.OF_STEPS,
         of_runs=transition.OF_RUNS,
     )

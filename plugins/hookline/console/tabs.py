@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from hookline.api import deliveries, jobs
+from hookline.api import deliveries, event_dags, jobs, sources, step_webhooks
 from hookline.api.deliveries import DeliveryQuery
 from hookline.api.jobs import JobQuery
+from hookline.api.paging import MAX_LIMIT
 from hookline.api.route import Caller
+from hookline.api.sources import Source
+from hookline.api.step_webhooks import StepWebhook
 from hookline.console.page import Page, render
+from hookline.protocol.problem import Rejected
+from hookline.steps.transition import OF_STEPS
 
 router = APIRouter(route_class=Page)
 Id = Annotated[str, Path(min_length=1, max_length=250)]
 SHOWN = 50
+FED = 5
+"""Sources of a Dag with their state."""
 UNMAPPED = -1
 
 
@@ -24,7 +31,8 @@ async def of_dag(request: Request, user: Caller, dag_id: Id) -> Response:
     """Show what started a Dag, and what it sent."""
     caused = await jobs.list_jobs(request, user, JobQuery(dag_id=dag_id, limit=SHOWN))
     sent = await deliveries.list_deliveries(request, user, DeliveryQuery(dag_id=dag_id, limit=SHOWN))
-    return render(request, "tab.html", title=dag_id, caused=caused, sent=sent)
+    fed = await _sources(request, user, dag_id)
+    return _tab(request, title=dag_id, sources=fed, caused=caused, sent=sent)
 
 
 @router.get("/runs/{dag_id}/{run_id}")
@@ -34,7 +42,7 @@ async def of_run(request: Request, user: Caller, dag_id: Id, run_id: Id) -> Resp
     sent = await deliveries.list_deliveries(
         request, user, DeliveryQuery(dag_id=dag_id, run_id=run_id, limit=SHOWN)
     )
-    return render(request, "tab.html", title=run_id, caused=caused, sent=sent)
+    return _tab(request, title=run_id, caused=caused, sent=sent)
 
 
 @router.get("/tasks/{dag_id}/{task_id}")
@@ -43,7 +51,8 @@ async def of_task(request: Request, user: Caller, dag_id: Id, task_id: Id) -> Re
     sent = await deliveries.list_deliveries(
         request, user, DeliveryQuery(dag_id=dag_id, task_id=task_id, limit=SHOWN)
     )
-    return render(request, "tab.html", title=task_id, caused=None, sent=sent)
+    told = await _webhooks(request, user, dag_id, task_id)
+    return _tab(request, title=task_id, told=told, sent=sent)
 
 
 @router.get("/tasks/{dag_id}/{task_id}/{run_id}/{map_index}")
@@ -56,4 +65,28 @@ async def of_step(
         dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=max(mapped, UNMAPPED), limit=SHOWN
     )
     sent = await deliveries.list_deliveries(request, user, query)
-    return render(request, "tab.html", title=task_id, caused=None, sent=sent)
+    told = await _webhooks(request, user, dag_id, task_id)
+    return _tab(request, title=task_id, told=told, sent=sent)
+
+
+def _tab(request: Request, **shown: Any) -> Response:
+    return render(request, "tab.html", **{"sources": (), "told": (), "caused": None, **shown})
+
+
+async def _sources(request: Request, user: Caller, dag_id: str) -> list[Source]:
+    try:
+        names = (await event_dags.get_event_dag(request, user, dag_id)).sources[:FED]
+        return [await sources.get_source(request, user, name) for name in names]
+    except Rejected:  # it takes no events, or they are not theirs to see
+        return []
+
+
+async def _webhooks(request: Request, user: Caller, dag_id: str, task_id: str) -> list[StepWebhook]:
+    of_dag = await step_webhooks.list_step_webhooks(request, user, dag_id=dag_id, limit=MAX_LIMIT)
+    return [one for one in of_dag.items if _tells(one, task_id)]
+
+
+def _tells(webhook: StepWebhook, task_id: str) -> bool:
+    if not webhook.steps:  # of all steps, or of the run
+        return any(one in OF_STEPS for one in webhook.triggers)
+    return any(task_id == step or task_id.startswith(f"{step}.") for step in webhook.steps)

@@ -114,11 +114,16 @@ def load(endpoint: Endpoint) -> Target:
                 f"characters that {target.auth_type} takes here"
             )
     if target.auth_type == "oauth2":
-        target = _with_token(endpoint.conn_id, target)
+        target = with_token(endpoint.conn_id, target)
     return target
 
 
-def _with_token(conn_id: str, target: Target) -> Target:
+def with_token(conn_id: str, target: Target) -> Target:
+    """Return an OAuth 2.0 target with the token that is ready for it; blocking.
+
+    :raises ConfigurationError: there is none; where nobody has to consent, one is asked for.
+    :raises BackendUnavailable: a secrets backend does not answer.
+    """
     companion = find(COMPANION.format(conn_id))
     if companion is not None and companion.password:
         return replace(target, access_token=companion.password)

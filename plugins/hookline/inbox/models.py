@@ -33,7 +33,7 @@ class InboxEvent(Base):
 
     __tablename__ = "hookline_event"
     __table_args__ = (
-        UniqueConstraint("source", "event_id"),
+        UniqueConstraint("event_id", "source", name="hookline_event_event_id_source_key"),
         Index(
             "hookline_event_pending_idx",
             "seq",
@@ -75,10 +75,23 @@ class InboxEvent(Base):
         ),
         Index(
             "hookline_event_correlation_idx",
-            "source",
             "correlation",
+            "source",
             postgresql_where=text("correlation IS NOT NULL"),
             sqlite_where=text("correlation IS NOT NULL"),
+        ),
+        Index(
+            "hookline_event_run_idx",
+            "run_id",
+            postgresql_where=text("run_id IS NOT NULL"),
+            sqlite_where=text("run_id IS NOT NULL"),
+        ),
+        Index(
+            "hookline_event_shelved_idx",
+            "source",
+            "state",
+            postgresql_where=text("state IN ('held', 'quarantined', 'failed')"),
+            sqlite_where=text("state IN ('held', 'quarantined', 'failed')"),
         ),
     )
 

@@ -98,12 +98,13 @@ def page(
     return connection.execute(query if before is None else query.where(Refusal.seq < before)).all()
 
 
-def count(connection: Connection, source: str, since: datetime) -> int:
-    """Return how many requests to a source were refused lately, of those whose refusal is kept."""
-    total = select(func.coalesce(func.sum(Refusal.times), 0)).where(
-        Refusal.source == source, Refusal.refused_at >= since
-    )
-    return int(connection.scalar(total) or 0)
+def activity(connection: Connection, source: str, since: datetime) -> tuple[datetime | None, int]:
+    """Return when a request to a source was refused last, and how many lately, of those that are kept."""
+    own = Refusal.source == source
+    last = select(Refusal.refused_at).where(own).order_by(Refusal.seq.desc()).limit(1)
+    total = select(func.coalesce(func.sum(Refusal.times), 0)).where(own, Refusal.refused_at >= since)
+    at, times = connection.execute(select(last.scalar_subquery(), total.scalar_subquery())).one()
+    return at, int(times)
 
 
 def recent(connection: Connection, source: str | None, limit: int) -> Any:

@@ -37,6 +37,7 @@ class Filter:
     state: str | None = None
     dag_id: str | None = None
     run_id: str | None = None
+    correlation: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
@@ -46,7 +47,7 @@ class Filter:
         event = InboxEvent
         equal = [
             getattr(event, name) == value
-            for name in ("source", "event_id", "event_type", "state", "dag_id", "run_id")
+            for name in ("source", "event_id", "event_type", "state", "dag_id", "run_id", "correlation")
             if (value := getattr(self, name)) is not None
         ]
         if self.since is not None:
@@ -150,16 +151,20 @@ def activity(session: Session, source: str, since: datetime) -> Activity:
     """
     event = InboxEvent
     own = event.source == source
-    last = session.scalar(select(event.received_at).where(own).order_by(event.received_at.desc()).limit(1))
-    recent = _counted(session, own, event.received_at >= since)
+    last = select(event.received_at).where(own).order_by(event.received_at.desc()).limit(1)
+    # Among the oldest of all: no index has them by source, as each event is pending for a moment.
+    pending = select(event.source).where(event.state == PENDING).order_by(event.seq).limit(COUNTED).subquery()
     waiting = {
-        state: number
-        for state in (PENDING, HELD, QUARANTINED, FAILED)
-        if (number := _counted(session, own, event.state == state))
+        PENDING: select(func.count()).where(pending.c.source == source).scalar_subquery(),
+        HELD: _counted(own, event.state == HELD),
+        QUARANTINED: _counted(own, event.state == QUARANTINED),
+        FAILED: _counted(own, event.state == FAILED),
     }
-    return Activity(last, waiting, recent)
+    asked = select(last.scalar_subquery(), _counted(own, event.received_at >= since), *waiting.values())
+    found, recent, *numbers = session.execute(asked).one()
+    return Activity(found, {state: n for state, n in zip(waiting, numbers, strict=True) if n}, recent)
 
 
-def _counted(session: Session, *conditions: ColumnElement[bool]) -> int:
+def _counted(*conditions: ColumnElement[bool]) -> Any:
     some = select(InboxEvent.seq).where(*conditions).limit(COUNTED).subquery()
-    return int(session.scalar(select(func.count()).select_from(some)) or 0)
+    return select(func.count()).select_from(some).scalar_subquery()

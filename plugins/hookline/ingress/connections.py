@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-from urllib.parse import urlsplit
-
-from sqlalchemy import select
-
+from hookline import connections
 from hookline.connections import find
 from hookline.protocol.source import CONN_TYPE, Source, parse
-
-ENVIRONMENT = "AIRFLOW_CONN_"
 
 
 def load(name: str) -> Source | None:
@@ -30,31 +23,6 @@ def load(name: str) -> Source | None:
 def listed() -> set[str]:
     """Return the names of the sources in the database and the environment; blocking.
 
-    A secrets backend cannot be listed.
-
     :raises SQLAlchemyError: the database is away.
     """
-    return _in_database() | _in_environment()
-
-
-def _in_database() -> set[str]:
-    from airflow.models.connection import Connection
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        return set(session.scalars(select(Connection.conn_id).where(Connection.conn_type == CONN_TYPE)))
-
-
-def _in_environment() -> set[str]:
-    found = set()
-    for key, value in os.environ.items():
-        if key.startswith(ENVIRONMENT) and _conn_type(value) == CONN_TYPE:
-            found.add(key.removeprefix(ENVIRONMENT).lower())
-    return found
-
-
-def _conn_type(value: str) -> str | None:
-    try:
-        return str(json.loads(value).get("conn_type")) if value.startswith("{") else urlsplit(value).scheme
-    except ValueError:
-        return None
+    return connections.listed(CONN_TYPE)

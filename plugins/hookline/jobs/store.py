@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, tuple_, update
 
 from hookline.inbox.models import InboxEvent
 from hookline.jobs.models import PENDING, Job
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-SEARCHED = 50_000
+SEARCHED = 5000
 """Jobs that one search for text reads."""
 CLOCKS = timedelta(hours=1)
 """How far the clocks of replicas may differ before a filter by time misses a job."""
@@ -26,6 +26,7 @@ CLOCKS = timedelta(hours=1)
 class Filter:
     """Which jobs are asked for; what is ``None`` does not matter.
 
+    :param correlation: of the event, as long as the inbox has it.
     :param since: not created before.
     :param until: created before.
     :param text: a part of the event's body, its id, the run id or the reason, as it is written.
@@ -39,6 +40,7 @@ class Filter:
     kind: str | None = None
     run_id: str | None = None
     event_id: str | None = None
+    correlation: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
@@ -139,7 +141,7 @@ def page(connection: Connection, wanted: Filter, *, limit: int, before: int | No
     """Return the newest jobs that the filter lets through, without their bodies.
 
     :param before: only jobs with a smaller number: ``Page.before`` of the page before.
-    :returns: with a filter by text fewer than ``limit`` when 50,000 jobs have been read; ``before`` says
+    :returns: with a filter by text fewer than ``limit`` when 5,000 jobs have been read; ``before`` says
         where to go on.
     """
     query = narrowed(connection, wanted, before)
@@ -168,6 +170,11 @@ def narrowed(connection: Connection, wanted: Filter, before: int | None = None) 
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.correlation is not None:
+        same = select(InboxEvent.event_id, InboxEvent.source).where(
+            InboxEvent.correlation == wanted.correlation
+        )
+        query = query.where(tuple_(Job.event_id, Job.source).in_(same))
     if wanted.dags is not None:
         query = query.where(Job.dag_id.in_(wanted.dags))
     if before is not None:

@@ -51,10 +51,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class Steps:
-    """What of a Dag can be told about, by id."""
+    """What of a Dag can be told about, by id, and the tasks that come right after each."""
 
     tasks: list[str]
     groups: list[str]
+    downstream: dict[str, list[str]]
 
 
 def steps(session: Session, dag_id: str) -> Steps | None:
@@ -62,7 +63,9 @@ def steps(session: Session, dag_id: str) -> Steps | None:
     dag = _latest(session, dag_id)
     if dag is None:
         return None
-    return Steps(sorted(dag.task_ids), sorted(name for name in dag.task_group.get_task_group_dict() if name))
+    groups = sorted(name for name in dag.task_group.get_task_group_dict() if name)
+    after = {task_id: sorted(task.downstream_task_ids) for task_id, task in dag.task_dict.items()}
+    return Steps(sorted(dag.task_ids), groups, after)
 
 
 def listed(session: Session) -> list[Listed]:

@@ -57,6 +57,10 @@ class Delivery(Base):
             sqlite_where=_UNDELIVERED,
         ),
         Index("hookline_delivery_run_idx", "dag_id", "run_id", "seq"),
+        Index("hookline_delivery_dag_idx", "dag_id", "seq"),
+        Index("hookline_delivery_webhook_idx", "webhook", "seq"),
+        Index("hookline_delivery_endpoint_idx", "endpoint", "seq"),
+        Index("hookline_delivery_added_idx", "added_at"),
     )
 
     seq: Mapped[int] = mapped_column(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Rows of a page."""
+CLOCKS = timedelta(hours=1)
+"""How far the clocks of replicas may differ before a filter by time misses a delivery."""
+END = 2**62
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,18 @@ def conditions(only: Filter) -> list[Any]:
         found.append(Delivery.state != DELIVERED)  # names the partial index
     if only.dags is not None:
         found.append(Delivery.dag_id.in_(only.dags))
+    # Numbers grow with time: the bounds of the number are found by the index on the time.
     if only.added_from is not None:
-        found.append(Delivery.added_at >= only.added_from)
+        first = _nearest(Delivery.added_at < only.added_from - CLOCKS, Delivery.added_at.desc())
+        found += [Delivery.added_at >= only.added_from, Delivery.seq > func.coalesce(first, 0)]
     if only.added_before is not None:
-        found.append(Delivery.added_at < only.added_before)
+        last = _nearest(Delivery.added_at > only.added_before + CLOCKS, Delivery.added_at)
+        found += [Delivery.added_at < only.added_before, Delivery.seq < func.coalesce(last, END)]
     return found
+
+
+def _nearest(condition: Any, order: Any) -> Any:
+    return select(Delivery.seq).where(condition).order_by(order).limit(1).scalar_subquery().correlate(None)
 
 
 def find(session: Session | Connection, delivery_id: str) -> Any | None:

@@ -19,6 +19,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/endpoints/disable": {"key": "crm /"},
     "/sources": {"name": "shop", "auth_type": "github"},
     "/sources/{name}/samples": {"event": "github.push"},
+    "/connections/{conn_id}/calls": {"dry_run": True},
     "/step-webhooks/{name}/tests": {"dag_id": "shop.order.paid"},
 }
 OF_METHODS = {

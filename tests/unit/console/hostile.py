@@ -24,7 +24,20 @@ from tests.unit.dispatch import event_dags
 NOON = datetime(2026, 9, 21, 12, tzinfo=UTC)
 DAG = "shop.order.paid"
 TABLES = (InboxEvent, Refusal, Job, Delivery, Attempt, EndpointState, Replay, KeptToken, Registered)
-DETAILS = ("/events/{}", "/jobs/{}", "/deliveries/{}", "/replays/{}")
+KEPT = {
+    "conn_type": "http_connector",
+    "host": "api.example",
+    "login": "me",
+    "password": "secret",
+    "extra": {
+        "auth_type": "oauth2",
+        "grant": "authorization_code",
+        "oauth_authorize_url": "https://id.example/authorize",
+        "oauth_exchange_url": "https://id.example/token",
+    },
+}
+MOST_KEPT = 200
+DETAILS = ("/events/{}", "/jobs/{}", "/deliveries/{}", "/replays/{}", "/connections/kept{}")
 """Pages of a text's own rows, by its place in the list from 1 on."""
 LISTS = (
     "/",
@@ -52,12 +65,11 @@ LISTS = (
 
 
 def sources(text: str) -> dict[str, str]:
-    """Return an environment with a source that is open, and one that ``text`` closes."""
+    """Return an environment with a source that is open, one that ``text`` closes, and OAuth 2.0 ones."""
     kinds = {"shop": "none", "shut": text}
-    return {
-        f"AIRFLOW_CONN_{name.upper()}": json.dumps({"conn_type": "webhook", "extra": {"auth_type": kind}})
-        for name, kind in kinds.items()
-    }
+    found = {name: {"conn_type": "webhook", "extra": {"auth_type": kind}} for name, kind in kinds.items()}
+    found |= {f"kept{place}": KEPT for place in range(1, MOST_KEPT + 1)}
+    return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in found.items()}
 
 
 def empty() -> None:
