@@ -278,6 +278,32 @@ def test_a_connection_is_connected_at_its_provider(page: Page, stack: Stack) -> 
     page.unroute("**/auth?**")
 
 
+def test_a_connection_is_tried_first_without_sending(page: Page, stack: Stack, echo: EchoServer) -> None:
+    path = f"/console/{secrets.token_hex(4)}"
+    open_page(page, "/connections")
+    page.get_by_role("link", name="directory", exact=True).click()
+    page.get_by_label("Path below the address").fill(path)
+
+    press(page.get_by_role("button", name="Call", exact=True))
+
+    shown = page.locator("form.new output")
+    expect(shown).to_contain_text(f'"url": "{echo.url}{path}"')
+    expect(shown).to_contain_text('"authorization": "***"')
+    assert calls(echo, path) == []
+    page.get_by_label("Show the request, and send nothing").uncheck()
+    press(page.get_by_role("button", name="Call", exact=True))
+    expect(shown).to_contain_text('"status": 200')
+    assert len(calls(echo, path)) == 1
+
+
+def test_a_step_is_chosen_from_the_graph(page: Page) -> None:
+    open_page(page, "/new-step-webhook?dag_id=users.created")
+
+    press(page.locator("svg.graph").get_by_role("link", name="create_person", exact=True))
+
+    expect(page.get_by_label("Step", exact=True)).to_have_value("create_person")
+
+
 def test_every_page_fits_its_window_and_follows_the_theme(page: Page, stack: Stack) -> None:
     wrong = []
     for name, path in PAGES.items():

@@ -36,7 +36,7 @@ KEPT = {
         "oauth_exchange_url": "https://id.example/token",
     },
 }
-MOST_KEPT = 200
+MOST_KEPT = 50
 DETAILS = ("/events/{}", "/jobs/{}", "/deliveries/{}", "/replays/{}", "/connections/kept{}")
 """Pages of a text's own rows, by its place in the list from 1 on."""
 LISTS = (
