@@ -17,9 +17,14 @@ depends_on = None
 KEY, CORRELATION = "hookline_event_source_event_id_key", "hookline_event_correlation_idx"
 NEW_KEY = "hookline_event_event_id_source_key"
 KNOWN = sa.text("correlation IS NOT NULL")
+SHELVED = "state IN ('held', 'quarantined', 'failed')"
 INDICES = {
     "hookline_event_run_idx": ("hookline_event", ["run_id"], "run_id IS NOT NULL"),
-    "hookline_event_shelved_idx": ("hookline_event", ["source", "state"], "state IN ('held', 'quarantined')"),
+    "hookline_event_shelved_idx": (
+        "hookline_event",
+        ["source", "state"],
+        "state IN ('held', 'quarantined', 'failed')",
+    ),
     "hookline_job_event_idx": ("hookline_job", ["event_id"], None),
     "hookline_job_kind_idx": ("hookline_job", ["kind", "seq"], "kind <> 'run'"),
     "hookline_delivery_added_idx": ("hookline_delivery", ["added_at"], None),
