@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -196,6 +197,9 @@ def soak(folder: Path, port: int, asked: int) -> tuple[list[dict[str, Any]], lis
     """Measure the capacity, run for so many minutes; return the minutes, what is wrong, and figures."""
     minutes: list[dict[str, Any]] = []
     with running(folder, port) as (stack, engine, url):
+        known = Counter(
+            complaints.find(stack.home.path)
+        )  # `airflow db migrate` asks for what is not there yet
         able = capacity(engine, url)
         rate = able * SHARE
         print(f"capacity {able:.1f} events/s; {asked} minutes at {rate:.1f}", flush=True)
@@ -207,7 +211,8 @@ def soak(folder: Path, port: int, asked: int) -> tuple[list[dict[str, Any]], lis
         sender.stop()
         until(lambda: quiet(engine), 120, "the last events")
         figures = {"able": able, "rate": rate, "delivered": counts(engine)["delivered"]}
-        return minutes, judge(minutes, rate, list(complaints.find(stack.home.path))), figures
+        found = Counter(complaints.find(stack.home.path)) - known
+        return minutes, judge(minutes, rate, list(found)), figures
 
 
 def main() -> None:
