@@ -26,7 +26,7 @@ from demo.postgres import Postgres
 from demo.stack import REPOSITORY
 
 MESSAGES = int(os.environ.get("BENCHMARK_MESSAGES", "5000"))
-ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "5"))
 ENDPOINTS = 20
 IN_FLIGHT = 64
 HANG_MILLISECONDS = 15_000
@@ -156,6 +156,9 @@ def beside_one_that_hangs(number: int) -> float:
     return asyncio.run(deliver("well"))
 
 
+DELIVERIES = {"alone": alone, "beside": beside_one_that_hangs}
+
+
 def report(**result: Any) -> None:
     print(json.dumps({**result, "ratio": round(result["value"] / result["reference"], 3)}))
 
@@ -190,8 +193,9 @@ def measure(port: int) -> None:
     alone(99)  # what is imported and compiled once
     for number in range(ROUNDS):
         rates["bare"].append(asyncio.run(bare(port)))
-        rates["alone"].append(alone(number))
-        rates["beside"].append(beside_one_that_hangs(number))
+        # In turns, so that neither always has the quicker half of a round.
+        for name in ("alone", "beside") if number % 2 else ("beside", "alone"):
+            rates[name].append(DELIVERIES[name](number))
         print(", ".join(f"{name} {some[-1]:.0f}/s" for name, some in rates.items()), flush=True)
     database.dispose()
     medians = {name: statistics.median(some) for name, some in rates.items()}
