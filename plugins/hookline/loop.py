@@ -69,5 +69,7 @@ class Loop:
             raise
 
     async def _pause(self) -> None:
+        # Not `wait_for`: up to Python 3.11 it forgets to be cancelled when it is woken at the same moment.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), timeout=self._poll)
+            async with asyncio.timeout(self._poll):
+                await self._wake.wait()

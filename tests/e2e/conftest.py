@@ -75,8 +75,9 @@ def environment(echo: EchoServer, api: Api, oauth_port: int, tls_api: Api) -> di
     connections |= authentications.connections(api.server_port, tls_api.server_port, tls_api.folder)
     return {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in connections.items()},
-        # A file that changes is read at once; what does not is read again every 30 s by default.
+        # What does not change is read again every 30 s by default; what does is read, and written, at once.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+        "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
         "AIRFLOW__HOOKLINE__HOLD_INTERVAL": "1",
         "AIRFLOW__HOOKLINE__ALLOWED_NETWORKS": "127.0.0.1",
         "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",

@@ -104,8 +104,10 @@ class Deliverer:
         if busy:
             self._busy_until = time.monotonic() + BUSY_SECONDS
         quiet = time.monotonic() > self._busy_until
+        # Not `wait_for`: up to Python 3.11 it forgets to be cancelled when it is woken at the same moment.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), self._poll * QUIET_FACTOR if quiet else self._poll)
+            async with asyncio.timeout(self._poll * QUIET_FACTOR if quiet else self._poll):
+                await self._wake.wait()
 
     async def _round(self, engine: AsyncEngine) -> bool:
         """Record what has ended and take what is due; return whether there was anything."""

@@ -96,7 +96,8 @@ class Outcomes:
     async def _rest(self, least: float) -> None:
         await asyncio.sleep(least)
         with suppress(TimeoutError):  # who comes now is not made to wait as long as who waits for long
-            await asyncio.wait_for(self._new.wait(), self._pause - least)
+            async with asyncio.timeout(self._pause - least):
+                await self._new.wait()
 
     def _add(
         self, waiting: dict[Key, set[asyncio.Future[Outcome]]], key: Key

@@ -29,6 +29,7 @@ STABLE = {
     "too-many-requests": 429,
     "form-refused": 422,
     "run-failed": 500,
+    "not-started": 500,
     "internal": 500,
     "no-page": 503,
     "source-closed": 503,
