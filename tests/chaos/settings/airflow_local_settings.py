@@ -1,4 +1,4 @@
-"""Has a Celery worker import once, before it forks, what every task needs: half the time of a short task."""
+"""Has a Celery worker import once, before it forks, what every task needs."""
 
 from __future__ import annotations
 
