@@ -49,11 +49,19 @@ def test_one_that_was_moved_is_in_one_file(dispatcher: Dispatching) -> None:
 
 
 def test_versions_from_here_and_there_tell_who_looks_for_the_first_time(dispatcher: Dispatching) -> None:
-    for number, file in enumerate(("shop.paid.py", "copy.py", "shop.paid.py")):
+    for number, file in enumerate(("shop.paid.py", "copy.py") * 2):
         event_dags.write("shop.paid", also=True, file=file)
         send(str(number))  # a version that has run is followed by another
         dispatcher.all()
     assert found(EventDags()) == ({}, {"shop.paid": BOTH})
+
+
+def test_one_that_was_moved_and_moved_back_is_in_one_file(dispatcher: Dispatching) -> None:
+    for number, file in enumerate(("shop.paid.py", "copy.py", "shop.paid.py")):
+        event_dags.write("shop.paid", also=True, file=file)
+        send(str(number))
+        dispatcher.all()
+    assert found(EventDags()) == ({}, {})
 
 
 def found(dags: EventDags) -> tuple[object, object]:
