@@ -37,6 +37,9 @@ def server(metadata: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         connection = {"conn_type": "webhook", "extra": extra}
         monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connection))
     monkeypatch.setenv("AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL", "0")
+    # A busy machine must not open the door.
+    monkeypatch.setattr(door, "LOAD_SECONDS", 60.0)
+    monkeypatch.setattr(door, "LONG", (door.LONG[0], 60.0))
     event_dags.empty()
     with Server() as server:
         yield server
@@ -137,6 +140,16 @@ def test_nothing_is_refused_by_a_schema_that_was_mended(
     event_dags.write("shop.paid", {"type": "object"})
     monkeypatch.setattr(door, "FRESH", 0.0)
     assert send(server, {}, event_id="2").status_code == 202
+
+
+def test_what_is_not_read_in_time_is_left_to_the_dispatcher(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_dags.write("shop.paid", SCHEMA, sample={"total": 1})
+    monkeypatch.setattr(door, "LOAD_SECONDS", 0.0)
+    assert send(server, {}).status_code == 202
+    assert batch.dispatch(Router(EventDags())) == 1
+    assert [state for state, _ in stored()] == [QUARANTINED]
 
 
 def test_the_database_is_asked_once_for_many_requests(server: Server) -> None:
