@@ -19,8 +19,8 @@ from tests.unit.protocol.webhooks import Webhook
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *DOCS.rglob("*.md")])
-LINK = re.compile(r"\[[^]]*\]\(([^)#]+)(?:#[^)]*)?\)")
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+LINK = re.compile(r"\[[^]]*\]\(([^)#]*)(?:#([^)]*))?\)")
 
 
 def text_of(page: str) -> str:
@@ -33,11 +33,19 @@ def listed(page: str) -> set[str]:
     return set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
 
 
+def anchors(page: Path) -> set[str]:
+    """Return what GitHub makes of a page's headings."""
+    headings = re.findall(r"(?m)^#+ (.+)$", re.sub(r"(?ms)^```.*?^```", "", page.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    links = [link for link in LINK.findall(page.read_text()) if not re.match(r"https?:", link)]
+    links = [(to, at) for to, at in LINK.findall(page.read_text()) if not re.match(r"https?:", to)]
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert [to for to, _ in links if not (page.parent / to).exists()] == []
+    there = [(page.parent / to if to else page, at) for to, at in links if at]
+    assert [at for target, at in there if at not in anchors(target)] == []
 
 
 def test_every_option_of_a_source_is_in_the_reference_and_no_other() -> None:
