@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import re
@@ -19,6 +20,7 @@ from hookline.hooks.arguments import NAMES
 from hookline.http import pagination, response
 from hookline.http.auth import SCHEMES
 from hookline.http.extras import FIELDS
+from hookline.http.target import Target
 from hookline.operators import http as operators
 from hookline.operators.http import HttpConnectorOperator
 from hookline.triggers import http as triggers
@@ -256,3 +258,14 @@ def test_the_reference_lists_every_extra_and_authentication() -> None:
     tables = reference[reference.index("## Extras") : reference.index("## Addresses")]
     cells = re.findall(r"(?m)^\| ((?:`[a-z_0-9]+`(?:, )?)+) \|", tables)
     assert set(re.findall(r"`(\w+)`", " ".join(cells))) == {*FIELDS, *SCHEMES}
+
+
+def test_the_reference_says_the_defaults_of_extras() -> None:
+    rows = dict(re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([^|]*?) ?\|", page("reference/http-connection")))
+    fields = [one for one in dataclasses.fields(Target) if one.name in FIELDS.keys() - {"auth_type"}]
+    written = {one.name: str(one.default) for one in fields if isinstance(one.default, str | int | float)}
+    defaults = {name: value for name, value in written.items() if value}
+
+    assert {name: rows[name].strip("`") for name in defaults} == {
+        name: value.removesuffix(".0").replace("True", "true") for name, value in defaults.items()
+    }
