@@ -23,12 +23,23 @@ function leave(href) {
   link.remove();
 }
 
+// On a phone the rows of a table stand as cards, whose values say what they are.
+function label(page) {
+  for (const table of page.querySelectorAll(".wide table")) {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+    for (const row of table.tBodies[0].rows) {
+      [...row.cells].forEach((cell, place) => { cell.dataset.label = heads[place] || ""; });
+    }
+  }
+}
+
 async function refresh() {
   const parts = [...document.querySelectorAll("[data-live]")];
   if (!parts.length || document.hidden) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  label(fresh);
   for (const part of parts) {
     const next = fresh.getElementById(part.id);
     if (next && next.innerHTML !== part.innerHTML && !busy(part)) replace(part, next);
@@ -133,7 +144,7 @@ async function call(form, submitter) {
       if (form.dataset.link) {
         const link = document.createElement("a");
         link.href = filled(form.dataset.link, said);
-        link.textContent = "Go on";
+        link.textContent = form.dataset.named;
         output.append("\n", link);
       }
     }
@@ -142,6 +153,7 @@ async function call(form, submitter) {
 
 followTheme();
 addEventListener("storage", followTheme);
+addEventListener("DOMContentLoaded", () => label(document));
 dark.addEventListener("change", followTheme);
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-airflow]");
