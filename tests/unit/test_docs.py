@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hookline.catalog.set_up import SetUp
 from hookline.get_provider_info import get_provider_info, vendors
 from hookline.protocol import problem
 from hookline.protocol.problem import Rejected
@@ -106,12 +107,13 @@ def test_every_vendor_is_in_the_reference_and_says_whether_it_is_verified() -> N
 def test_the_vendor_that_the_how_to_adds_is_verified() -> None:
     text = text_of("how-to/add-a-vendor.md")
     [module] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    [vectors] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    [steps, vectors] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
     namespace: dict[str, Any] = {}
     exec(module, namespace)
     [case] = vectors["cases"]
     verifier = namespace["SCHEME"].build(Credentials("", (vectors["password"],)), vectors["extra"])
 
+    assert SetUp(**steps).title == "Acme"
     verifier.verify(Webhook("acme", vectors, case).message())
     with pytest.raises(Rejected):
         verifier.verify(Webhook("acme", vectors, case).message(body=b"{}"))

@@ -152,7 +152,7 @@ def _source(name: str, session: Session) -> Source | None:
     last_refusal, refused = refusals.activity(session.connection(), name, since)
     return Source(
         name=name,
-        url=f"{_base()}/hooks/in/{name}",
+        url=url_of(name),
         auth_type=auth_type,
         methods=methods,
         dag_prefix=prefix,
@@ -165,7 +165,9 @@ def _source(name: str, session: Session) -> Source | None:
     )
 
 
-def _base() -> str:
+def url_of(name: str) -> str:
+    """Return where a source's sender sends to, by Airflow's own address."""
     from airflow.configuration import conf
 
-    return (conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    base = (conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    return f"{base}/hooks/in/{name}"

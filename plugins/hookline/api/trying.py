@@ -121,7 +121,7 @@ async def send_sample(
     known = catalog.find(wanted.event)
     if known is None:
         raise not_found(f"The catalog has no event `{wanted.event}`.")
-    source = await run_in_threadpool(_usable, name)
+    source = await run_in_threadpool(usable, name)
     url = "/".join(filter(None, [ADDRESS, name, known.event_path]))
     body = known.body(known.sample)
     if known.content_type == "application/json":
@@ -139,7 +139,11 @@ async def send_sample(
     return SampleAnswer(status=answer.status_code, answer=_shown(answer))
 
 
-def _usable(name: str) -> Source:
+def usable(name: str) -> Source:
+    """Return a source; blocking.
+
+    :raises Rejected: there is none, or its Connection cannot be used.
+    """
     try:
         source = load(name)
     except ConfigurationError as error:

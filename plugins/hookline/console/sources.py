@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hookline.api import catalog, events, sources
+from hookline.api import catalog, events, set_up, sources
 from hookline.api.events import EventQuery
 from hookline.api.route import Caller
 from hookline.api.sources import SourceName
 from hookline.console.page import Page, render
-from hookline.console.vendors import command, set_up
 from hookline.inbox.refusals import LINKS
 from hookline.protocol.signatures.registry import SCHEMES
 
 router = APIRouter(route_class=Page)
+Sample = Annotated[str | None, Query(max_length=250)]
 SHOWN = 20
 """Newest events and refusals on a source's page."""
 
@@ -27,13 +29,15 @@ async def every(request: Request, user: Caller, cursor: str | None = None) -> Re
 
 
 @router.get("/sources/{name}")
-async def one(request: Request, user: Caller, name: SourceName) -> Response:
-    """Show one source with what comes in, taken and refused."""
+async def one(request: Request, user: Caller, name: SourceName, event: Sample = None) -> Response:
+    """Show one source with what comes in, taken and refused, and how to try it."""
     source = await sources.get_source(request, user, name)
     refused = await sources.list_refusals(request, user, source=name, limit=SHOWN)
     taken = await events.list_events(request, user, EventQuery(source=name, limit=SHOWN))
     known = await catalog.list_known_events(user, limit=200)
     samples = [entry for entry in known.items if entry.source in (name, source.auth_type)]
+    if event is None and samples:
+        event = samples[0].name
     return render(
         request,
         "source.html",
@@ -41,8 +45,8 @@ async def one(request: Request, user: Caller, name: SourceName) -> Response:
         refused=refused,
         taken=taken,
         samples=samples or known.items,
-        set_up=set_up(source),
-        command=command(source),
+        event=event,
+        set_up=None if source.error else await set_up.get_set_up(request, user, name, event or None),
     )
 
 

@@ -18,6 +18,9 @@ from hookline.protocol.signatures.scheme import (
     header_option,
     text_option,
 )
+from hookline.protocol.signatures.shell import SECRET, URL, Shell, Value, with_query
+
+ESCAPED = "KEY=$(printf %s \"${SECRET}\" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,12 @@ class ApiKey(Verifier):
         if self.parameter:
             raise ConfigurationError(f"The key stands in the query: add `?{self.parameter}=…` to the URL.")
         return {self.header: self.credentials.secrets[0]}
+
+    def shell(self, url: str, method: str) -> Shell:  # noqa: ARG002
+        """Return the key's header, or the query with the key, byte by byte as it may stand there."""
+        if not self.parameter:
+            return Shell(headers={self.header: (SECRET,)})
+        return Shell((ESCAPED, with_query(URL, url, self.parameter, Value("KEY"))))
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> ApiKey:

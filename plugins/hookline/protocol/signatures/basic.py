@@ -12,6 +12,7 @@ from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, any_equal
+from hookline.protocol.signatures.shell import SECRET, Shell, word
 
 CHALLENGE = 'Basic realm="hookline", charset="UTF-8"'
 
@@ -41,6 +42,10 @@ class Basic(Verifier):
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002
         """Return the ``Authorization`` header."""
         return {"Authorization": "Basic " + base64.b64encode(self._pairs()[0]).decode("ascii")}
+
+    def shell(self, url: str, method: str) -> Shell:  # noqa: ARG002
+        """Return curl's own option for it."""
+        return Shell(options=(f"-u {word(f'{self.credentials.login}:', SECRET)}",))
 
     def _pairs(self) -> tuple[bytes, ...]:
         user = self.credentials.login.encode("utf-8", "surrogatepass")

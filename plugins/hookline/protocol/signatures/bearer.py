@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, any_equal
+from hookline.protocol.signatures.shell import SECRET, Shell
 
 CHALLENGE = 'Bearer realm="hookline"'
 
@@ -34,6 +35,10 @@ class Bearer(Verifier):
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002
         """Return the ``Authorization`` header."""
         return {"Authorization": f"Bearer {self.credentials.secrets[0]}"}
+
+    def shell(self, url: str, method: str) -> Shell:  # noqa: ARG002
+        """Return the ``Authorization`` header."""
+        return Shell(headers={"Authorization": ("Bearer ", SECRET)})
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Bearer:  # noqa: ARG001

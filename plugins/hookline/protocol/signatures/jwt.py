@@ -7,6 +7,7 @@ used as the secret of an HMAC (RFC 8725, section 2.1). A token always has to exp
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -17,6 +18,7 @@ from hookline.protocol.problem import Rejected, unauthenticated
 from hookline.protocol.signatures.jwt_options import PUBLIC, Options, options
 from hookline.protocol.signatures.keys import only_the_sender
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier
+from hookline.protocol.signatures.shell import KEY, SIGNATURE, TIMES, Shell, Value
 
 if TYPE_CHECKING:
     from jwt import PyJWK
@@ -111,6 +113,25 @@ class Jwt(Verifier):
         claims |= {"aud": self.options.audience} if self.options.audience else {}
         token = jwt.encode(claims, self.keys[0], algorithm=self.options.algorithms[0])
         return {"Authorization": f"Bearer {token}"}
+
+    def shell(self, url: str, method: str) -> Shell:  # noqa: ARG002
+        """Return the lines that make such a token, where the key is shared."""
+        if not self.keys or (algorithm := self.options.algorithms[0]) in PUBLIC:
+            raise only_the_sender()
+        header = json.dumps({"alg": algorithm, "typ": "JWT"})
+        said = (("iss", self.options.issuer), ("aud", self.options.audience))
+        rest = "".join(f', "{name}": {json.dumps(value)}' for name, value in said if value) + "}"
+        times = '"$TIME" "$((TIME + ' + str(LIFETIME) + '))"'
+        signed = f'printf %s "$HEADER.$CLAIMS" | openssl dgst -sha{algorithm[2:]} {KEY} -binary'
+        lines = (
+            "urlsafe() { openssl base64 -A | tr +/ -_ | tr -d =; }",
+            f"TIME={TIMES['s']}",
+            f"HEADER=$(printf %s {shlex.quote(header)} | urlsafe)",
+            f'CLAIMS=$(printf \'{{"iat": %s, "exp": %s%s\' {times} {shlex.quote(rest)} | urlsafe)',
+            f"SIGNATURE=$({signed} | urlsafe)",
+        )
+        token = ("Bearer ", Value("HEADER"), ".", Value("CLAIMS"), ".", SIGNATURE)
+        return Shell(lines, {"Authorization": token})
 
     def _check_times(self, claims: Mapping[str, Any], now: float) -> None:
         for name, late in (("exp", 1), ("nbf", -1)):

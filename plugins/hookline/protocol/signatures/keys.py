@@ -13,6 +13,13 @@ from typing import Protocol
 from hookline.exceptions import ConfigurationError
 from hookline.protocol.signatures.layout import Layout
 from hookline.protocol.signatures.scheme import any_equal
+from hookline.protocol.signatures.shell import DECODED, DECODED_KEY, HEX_KEY, KEY
+
+_IN_SHELL: dict[str, tuple[tuple[str, ...], str]] = {
+    "text": ((), KEY),
+    "hex": ((), HEX_KEY),
+    "base64": ((DECODED,), DECODED_KEY),
+}
 
 
 class Key(Protocol):
@@ -30,13 +37,23 @@ class Key(Protocol):
         :raises ConfigurationError: only the sender has the private key.
         """
 
+    def shell(self) -> tuple[tuple[str, ...], str]:
+        """Return the lines and the options of ``openssl dgst`` with which a shell signs by ``$SECRET``.
+
+        :raises ConfigurationError: only the sender has the private key.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class SharedKey:
-    """The key of an HMAC; signatures are compared as they are encoded, in constant time."""
+    """The key of an HMAC; signatures are compared as they are encoded, in constant time.
+
+    :param written: how the Connection has it: as ``text``, in ``hex``, or as ``base64`` after ``whsec_``.
+    """
 
     secret: bytes = field(repr=False)
     layout: Layout
+    written: str = "text"
 
     def accepts(self, signatures: Iterable[tuple[str, str]], content: Sequence[bytes]) -> bool:
         """Compare each signature with the only right one."""
@@ -51,6 +68,10 @@ class SharedKey:
     def sign(self, content: Sequence[bytes]) -> str:
         """Return the encoded HMAC."""
         return self.layout.digest(self.secret, content)
+
+    def shell(self) -> tuple[tuple[str, ...], str]:
+        """Return what decodes the secret, and the options that name it."""
+        return _IN_SHELL[self.written]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,10 @@ class PublicKey:
         return False
 
     def sign(self, content: Sequence[bytes]) -> str:  # noqa: ARG002
+        """Raise: there is no private key here."""
+        raise only_the_sender()
+
+    def shell(self) -> tuple[tuple[str, ...], str]:
         """Raise: there is no private key here."""
         raise only_the_sender()
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from hookline.protocol.message import Message
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier
+from hookline.protocol.signatures.shell import Shell
 
 
 class Open(Verifier):
@@ -20,6 +21,10 @@ class Open(Verifier):
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002
         """Return nothing: there is nothing to prove."""
         return {}
+
+    def shell(self, url: str, method: str) -> Shell:  # noqa: ARG002
+        """Return a call that proves nothing."""
+        return Shell()
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Open:  # noqa: ARG001

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 
 from hookline.protocol.signatures import vendors
 from hookline.protocol.signatures.scheme import Scheme
@@ -35,6 +36,15 @@ class _Schemes(Mapping[str, Scheme]):
     def __getitem__(self, name: str) -> Scheme:
         scheme: Scheme = import_module(self._modules[name]).SCHEME
         return scheme
+
+    def file(self, name: str) -> Path:
+        """Return where a scheme's module is.
+
+        :raises KeyError: there is no such scheme.
+        """
+        *_, folder, module = self._modules[name].split(".")
+        here = Path(__file__).parent
+        return (here if folder == here.name else here / folder) / f"{module}.py"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._modules)

@@ -14,6 +14,7 @@ from hookline.exceptions import ConfigurationError
 from hookline.protocol.locator import Locator
 from hookline.protocol.message import Message
 from hookline.protocol.signatures.handshake import Handshake
+from hookline.protocol.signatures.shell import Shell
 
 PATH = Locator("path")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
@@ -83,6 +84,14 @@ class Verifier(ABC):
         """Return the header fields that make this verifier accept the message.
 
         :raises ConfigurationError: only the sender can sign, or not in a header.
+        """
+
+    @abstractmethod
+    def shell(self, url: str, method: str) -> Shell:
+        """Return how a shell makes this verifier accept a call.
+
+        :param url: that it is sent to.
+        :raises ConfigurationError: only the sender can sign.
         """
 
     def document(self, message: Message) -> str | None:  # noqa: ARG002

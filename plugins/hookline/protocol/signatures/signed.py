@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,8 +25,23 @@ from hookline.protocol.signatures.scheme import (
     seconds_option,
     text_option,
 )
+from hookline.protocol.signatures.shell import (
+    BODY,
+    ID,
+    SIGNATURE,
+    TIME,
+    TIMES,
+    URL,
+    Part,
+    Shell,
+    Value,
+    assigned,
+    digest,
+)
 
 _IN = "/hooks/in/"
+KNOWN = Value("KNOWN")
+"""The URL as the sender knows it, where it is sent to another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,44 @@ class Signed(Verifier):
             )
         made[layout.header] = layout.prefix + text
         return made | ({layout.timestamp_header: stamp} if layout.timestamp_header else {})
+
+    def shell(self, url: str, method: str) -> Shell:
+        """Return the lines that sign, and the headers of signature, time and id.
+
+        :raises ConfigurationError: only the sender has the private key.
+        """
+        layout = self.layout
+        lines, address = self.address(url)
+        values: dict[str, Part] = {
+            "{body}": BODY, "{timestamp}": TIME, "{url}": address, "{id}": ID, "{method}": method
+        }  # fmt: skip
+        parts = [values.get(part, part) for part in layout.parts]
+        return self.in_shell(lines, parts)
+
+    def in_shell(self, lines: tuple[str, ...], parts: Sequence[Part]) -> Shell:
+        """Return the shell that signs these parts after these lines."""
+        layout = self.layout
+        before, key = self.keys[0].shell()
+        if layout.timed:
+            before = (*before, f"{TIME.name}={TIMES[layout.timestamp_unit]}")
+        signature = digest(parts, layout.algorithm, layout.encoding, key)
+        text: list[Part] = [layout.prefix, SIGNATURE]
+        if layout.listed:
+            listed = layout.listed
+            stamp: list[Part] = [f"{listed.timestamp}{listed.assignment}", TIME, listed.separator]
+            name = f"{listed.signature}{listed.assignment}"
+            text = [layout.prefix, *(stamp if listed.timestamp else []), name, SIGNATURE]
+        headers: dict[str, Sequence[Part]] = {layout.header: text}
+        if layout.timestamp_header:
+            headers[layout.timestamp_header] = (TIME,)
+        if layout.signs("{id}"):
+            headers[layout.id_header] = (ID,)
+        return Shell((*lines, *before, f"{SIGNATURE.name}={signature}"), headers)
+
+    def address(self, url: str) -> tuple[tuple[str, ...], Value]:
+        """Return the variable that is the URL as the sender knows it, and the line that it takes."""
+        known = as_known(url, self.public_url)
+        return ((assigned(KNOWN, known),), KNOWN) if known != url else ((), URL)
 
     def replay_key(self, message: Message) -> bytes | None:
         """Return a digest of what was signed, unless that holds a time or the delivery id."""

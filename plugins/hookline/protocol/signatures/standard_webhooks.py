@@ -31,7 +31,7 @@ def key(secret: str, layout: Layout = LAYOUT) -> Key:
     raw = decoded(secret.removeprefix("whpk_" if public else "whsec_"), "base64")
     if not raw:
         raise ConfigurationError("The secret must be `whsec_` or `whpk_` and base64.")
-    return ed25519(raw, "base64", "v1a") if public else SharedKey(raw, layout)
+    return ed25519(raw, "base64", "v1a") if public else SharedKey(raw, layout, "base64")
 
 
 def named(prefix: str) -> Layout:

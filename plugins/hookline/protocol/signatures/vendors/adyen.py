@@ -84,7 +84,7 @@ def _key(secret: str) -> SharedKey:
     key = decoded(secret.strip(), "hex")
     if not key:
         raise ConfigurationError("The secret of `auth_type` adyen is the HMAC key, in hexadecimal.")
-    return SharedKey(key, LAYOUT)
+    return SharedKey(key, LAYOUT, "hex")
 
 
 SCHEME = scheme(

@@ -23,6 +23,7 @@ from hookline.protocol.signatures.scheme import (
     any_equal,
     seconds_option,
 )
+from hookline.protocol.signatures.shell import SECRET, Shell
 from hookline.protocol.signatures.signed import Signed
 from hookline.protocol.signatures.standard_webhooks import LAYOUT, key
 
@@ -77,6 +78,13 @@ class GitLab(Verifier):
             made = self.signed.sign(message)
             return {ID: made[LAYOUT.id_header], **made}
         return {TOKEN: self.first}
+
+    def shell(self, url: str, method: str) -> Shell:
+        """Return the lines of the current secret."""
+        if self.signed and self.first.startswith(SIGNING):
+            made = self.signed.shell(url, method)
+            return replace(made, headers={ID: made.headers[LAYOUT.id_header], **made.headers})
+        return Shell(headers={TOKEN: (SECRET,)})
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> GitLab:

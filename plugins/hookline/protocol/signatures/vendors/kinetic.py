@@ -16,6 +16,7 @@ from hookline.exceptions import ConfigurationError
 from hookline.protocol.message import Message
 from hookline.protocol.problem import unauthenticated
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, any_equal
+from hookline.protocol.signatures.shell import SECRET, Shell, Value, digest
 
 KEY = "X-Kinetic-SignatureKey"
 SIGNATURE = "X-Kinetic-Signature"
@@ -44,6 +45,12 @@ class Kinetic(Verifier):
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002
         """Return both headers."""
         return {KEY: self.login, SIGNATURE: self.signatures[0].decode("ascii")}
+
+    def shell(self, url: str, method: str) -> Shell:  # noqa: ARG002
+        """Return the lines that digest the secret."""
+        line = f"DIGEST={digest((SECRET,), 'sha1', 'base64')}"
+        urlsafe = 'SIGNATURE=$(printf %s "$DIGEST" | tr +/ -_)'
+        return Shell((line, urlsafe), {KEY: (self.login,), SIGNATURE: (Value("SIGNATURE"),)})
 
 
 def _build(credentials: Credentials, extra: Mapping[str, Any]) -> Kinetic:  # noqa: ARG001

@@ -5,10 +5,13 @@ Source: https://linear.app/developers/webhooks#securing-webhooks
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hookline.protocol.message import Message
 from hookline.protocol.signatures import timing
 from hookline.protocol.signatures.handshake import json_object
 from hookline.protocol.signatures.layout import Layout
+from hookline.protocol.signatures.shell import Shell
 from hookline.protocol.signatures.signed import Signed, scheme
 
 
@@ -23,6 +26,10 @@ class Timed(Signed):
         stamp = str(json_object(message).get("webhookTimestamp"))
         tolerance = self.layout.tolerance
         timing.check(stamp, unit="ms", name="webhookTimestamp", message=message, tolerance=tolerance)
+
+    def shell(self, url: str, method: str) -> Shell:
+        """Return the lines that sign a body with its time."""
+        return replace(super().shell(url, method), time_in="webhookTimestamp")
 
     def replay_key(self, message: Message) -> bytes | None:  # noqa: ARG002
         """Return nothing: the body's time is signed."""

@@ -23,6 +23,7 @@ from hookline.protocol.signatures import timing
 from hookline.protocol.signatures.certificate import Untrusted, public_key
 from hookline.protocol.signatures.keys import decoded, only_the_sender
 from hookline.protocol.signatures.scheme import Credentials, Scheme, Verifier, seconds_option, text_option
+from hookline.protocol.signatures.shell import Shell
 
 if TYPE_CHECKING:
     from cryptography.x509.verification import Store
@@ -134,6 +135,10 @@ class PayPal(Verifier):
         return fields
 
     def sign(self, message: Message) -> Mapping[str, str]:  # noqa: ARG002
+        """Raise: PayPal has the private key."""
+        raise only_the_sender()
+
+    def shell(self, url: str, method: str) -> Shell:  # noqa: ARG002
         """Raise: PayPal has the private key."""
         raise only_the_sender()
 

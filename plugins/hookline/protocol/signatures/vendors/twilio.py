@@ -15,10 +15,12 @@ from hookline.protocol.problem import Rejected, unauthenticated
 from hookline.protocol.signatures.handshake import single
 from hookline.protocol.signatures.layout import Layout, Presented
 from hookline.protocol.signatures.scheme import any_equal
+from hookline.protocol.signatures.shell import BODY, URL, Shell, Value, digest, with_query
 from hookline.protocol.signatures.signed import Signed, scheme
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 1000
+SHA256 = Value("SHA256")
 _PORTS = {"https": ":443", "http": ":80"}
 
 
@@ -46,6 +48,13 @@ class Request(Signed):
             return super().sign(message)
         except Rejected as rejected:
             raise ConfigurationError(f"Twilio could not have signed this: {rejected.reason}") from None
+
+    def shell(self, url: str, method: str) -> Shell:  # noqa: ARG002
+        """Return the lines that put the body's digest into the URL, and sign that."""
+        known, address = self.address(url)
+        digested = f"SHA256={digest((BODY,), 'sha256', 'hex')}"
+        added = (with_query(one, url, "bodySHA256", SHA256) for one in dict.fromkeys((URL, address)))
+        return self.in_shell((*known, digested, *added), (address,))
 
 
 def _fields(message: Message) -> bytes:
