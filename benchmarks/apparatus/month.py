@@ -18,10 +18,11 @@ WHERE tablename LIKE 'hookline%' AND NOT EXISTS (SELECT FROM pg_constraint WHERE
 """
 
 
-def fill(url: str, events: int) -> None:
+def fill(url: str, events: int, *, settled: bool = True) -> None:
     """Write the month in the place of what there is.
 
     :param url: of a migrated PostgreSQL.
+    :param settled: whether the tables are left as those are that were written in a month.
     """
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -34,9 +35,10 @@ def fill(url: str, events: int) -> None:
             cursor.execute(written)
         for definition, _ in indices:
             connection.exec_driver_sql(definition)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM ANALYZE")
-        connection.exec_driver_sql("CHECKPOINT")
+    if settled:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+            connection.exec_driver_sql("CHECKPOINT")
     engine.dispose()
 
 
