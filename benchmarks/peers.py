@@ -15,19 +15,20 @@ import sys
 import tempfile
 import time
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.apparatus.peers import report
 from benchmarks.apparatus.peers.airflow import Airflow, Hookline
 from benchmarks.apparatus.peers.debian_webhook import DebianWebhook
 from benchmarks.apparatus.peers.experiment import CLIENTS, measure
-from benchmarks.apparatus.peers.n8n import N8n
+from benchmarks.apparatus.peers.n8n import LegacyN8n, N8n
 from benchmarks.apparatus.peers.node_red import NodeRed
 from benchmarks.apparatus.peers.peer import NotMeasuredError, Peer
 from benchmarks.apparatus.peers.report import Row
 from demo.stack import REPOSITORY
 
-PEERS = (Hookline, Airflow, N8n, NodeRed, DebianWebhook)
+PEERS = (Hookline, Airflow, N8n, LegacyN8n, NodeRed, DebianWebhook)
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 
 
@@ -88,7 +89,7 @@ def main(names: list[str]) -> None:
             found = row(kind(cache(), Path(folder)))
         rows[kind.name] = found
         print(" | ".join(found.cells()), f"({time.monotonic() - began:.0f} s)", flush=True)
-    text = report.section(list(rows.values()), idle)
+    text = report.section(list(rows.values()), idle, datetime.now(UTC).date())
     if names:
         print(text)
     else:

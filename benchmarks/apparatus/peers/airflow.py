@@ -4,7 +4,9 @@ Both on PostgreSQL with fsync on, set up as ``docs/how-to/run-it.md`` says, on o
 everything at once: the database, Airflow's four processes and what they started, the gateway.
 
 Airflow runs a few tasks per second, so the flows that started are counted as Dag runs, by Airflow's REST API:
-a Dag run that is in the database is one that Airflow carries out.
+a Dag run that is in the database is one that Airflow carries out. ``tests/chaos`` shows that it does, after
+kills too; to wait for it here would take minutes, as Airflow is slow to notice that a scheduler's tasks are
+gone.
 """
 
 from __future__ import annotations

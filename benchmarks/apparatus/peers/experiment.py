@@ -20,51 +20,64 @@ LOSS_ANSWERS = 5000
 LOSS_SECONDS = 8.0
 SETTLE_SECONDS = 150.0
 WARM_SECONDS = 2.0
-RATE_SECONDS = 12.0
+ROUND_SECONDS = 5.0
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Figures:
     """What was seen of one peer."""
 
-    rate: float
-    """Accepted requests per second."""
+    rates: list[float]
+    """Accepted requests per second, in each round, lowest first."""
     p50: float
     p99: float
-    """Latency of the answer in milliseconds, under that load."""
+    """Latency of the answer in milliseconds under that load, in the round of the median rate."""
     refused: int
-    """Requests that were not answered, or not with 2xx."""
+    """Requests of all rounds that were not answered, or not with 2xx."""
+    idle: float
+    """Seconds until the answer to a single request, median."""
     first_step: float
-    """Seconds from sending a request until its flow's first step, median."""
+    """Seconds from sending a single request until its flow's first step, median."""
     answered: int
     """Requests that were answered with 2xx before SIGKILL."""
     lost: int
     """Those of them whose flow never started."""
 
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
 
 def measure(peer: Peer) -> Figures:
     """Measure a peer that has started."""
-    first_step = statistics.median(delays(peer))
+    idle, first_step = (statistics.median(times) for times in zip(*delays(peer), strict=True))
     answered = kill_under_load(peer)
     peer.restart()
     lost = len(answered - settled(peer))
     peer.rest()
     load(peer, WARM_SECONDS)
-    result = load(peer, RATE_SECONDS)
-    accepted = result["requests"] - result["refused"]
+    rounds = sorted((load(peer, ROUND_SECONDS) for _ in range(ROUNDS)), key=rate)
+    middle = rounds[ROUNDS // 2]
     return Figures(
-        rate=accepted / result["seconds"],
-        p50=result["p50"],
-        p99=result["p99"],
-        refused=result["refused"] + result["cut"],
+        rates=[rate(one) for one in rounds],
+        p50=middle["p50"],
+        p99=middle["p99"],
+        refused=round(sum(one["refused"] + one["cut"] for one in rounds)),
+        idle=idle,
         first_step=first_step,
         answered=len(answered),
         lost=lost,
     )
 
 
-def delays(peer: Peer) -> list[float]:
-    """Return the seconds from sending until the ledger's line, for one request after the other."""
+def rate(measured: dict[str, float]) -> float:
+    """Return the accepted requests per second of a load."""
+    return (measured["requests"] - measured["refused"]) / measured["seconds"]
+
+
+def delays(peer: Peer) -> list[tuple[float, float]]:
+    """Return the seconds until the answer and until the ledger's line, of one request after the other."""
     numbers = itertools.count()
     found = []
     for _ in range(SAMPLES):
@@ -72,13 +85,14 @@ def delays(peer: Peer) -> list[float]:
         body, fields = peer.request().with_id(delivery)
         began = time.perf_counter()
         answer = ask("POST", peer.request().url, body=body, headers=fields)
+        answered = time.perf_counter() - began
         if answer.status // 100 != 2:
             raise DemoError(f"{peer.name} answered a single request with {answer.status}.")
         while delivery not in ledger(peer):
             if time.perf_counter() - began > FLOW_SECONDS:
                 raise DemoError(f"{peer.name} started no flow within {FLOW_SECONDS:.0f} s.")
             time.sleep(0.001)
-        found.append(time.perf_counter() - began)
+        found.append((answered, time.perf_counter() - began))
         time.sleep(0.2)
     return found
 

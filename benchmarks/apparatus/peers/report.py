@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import psutil
 
-from benchmarks.apparatus.peers.experiment import CLIENTS, RATE_SECONDS, SAMPLES, Figures
+from benchmarks.apparatus.peers.experiment import (
+    CLIENTS,
+    ROUND_SECONDS,
+    ROUNDS,
+    SAMPLES,
+    WARM_SECONDS,
+    Figures,
+)
 from benchmarks.apparatus.peers.peer import Peer
 
 BEGIN = "<!-- written by benchmarks/peers.py -->\n"
@@ -18,10 +26,11 @@ HEADS = (
     "",
     "version",
     "accepted / s",
-    "median, ms",
-    "99th percentile, ms",
+    "p50, ms",
+    "p99, ms",
     "refused",
-    "first step after, ms",
+    "idle: answer, ms",
+    "idle: first step, ms",
     "lost on SIGKILL",
     "HMAC",
 )
@@ -43,10 +52,11 @@ class Row:
         return [
             name,
             self.version,
-            f"{seen.rate:,.0f}",
+            f"{seen.rate:,.0f} ({seen.rates[0]:,.0f} to {seen.rates[-1]:,.0f})",
             f"{seen.p50:.1f}",
             f"{seen.p99:.1f}",
             f"{seen.refused:,}",
+            f"{seen.idle * 1000:,.1f}",
             f"{seen.first_step * 1000:,.0f}",
             f"{seen.lost:,} of {seen.answered:,}",
             "verified" if self.peer.signed else "none",
@@ -70,16 +80,18 @@ def processor() -> str:
     )
 
 
-def section(rows: list[Row], idle: float) -> str:
+def section(rows: list[Row], idle: float, today: date) -> str:
     """Return the text between the marks.
 
     :param idle: load average of the machine before the first of them started.
+    :param today: the day of the measurement.
     """
     table = [HEADS, ("---",) * len(HEADS), *(row.cells() for row in rows)]
     lines = [
-        f"{conditions()}; load average before: {idle:.1f}.",
-        f"{CLIENTS} clients on connections that stay open, each with its next request when the last",
-        f"is answered, for {RATE_SECONDS:.0f} s; 1 kB of JSON. First step: median of {SAMPLES} single ones.",
+        f"Measured on {today:%Y-%m-%d} on {conditions()}; load average before: {idle:.1f}.",
+        f"Accepted: {CLIENTS} clients, {ROUNDS} rounds of {ROUND_SECONDS:.0f} s after {WARM_SECONDS:.0f} s",
+        "of warming up; the median round with its p50 and p99, in brackets the lowest and the highest.",
+        f"Idle: medians of {SAMPLES} single requests.",
         "",
         *(f"| {' | '.join(cells)} |" for cells in table),
         "",
