@@ -49,6 +49,23 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [at for target, at in there if at not in anchors(target)] == []
 
 
+def test_every_room_is_in_the_table_of_the_architecture_and_no_other() -> None:
+    table = (
+        (ROOT / "ARCHITECTURE.md")
+        .read_text()
+        .partition("| room | does |")[2]
+        .partition("`plugins/hookline_plugin.py`")[0]
+    )
+    cells = re.findall(r"(?m)^\| (`[^|]+) \|", table)
+    package = ROOT / "plugins" / "hookline"
+    rooms = {one.name for one in package.iterdir() if one.suffix == ".py" or (one / "__init__.py").exists()}
+
+    assert set(re.findall(r"`([\w.]+?)/?`", " ".join(cells))) == rooms - {
+        "__init__.py",
+        "get_provider_info.py",
+    }
+
+
 def test_every_option_of_a_source_is_in_the_reference_and_no_other() -> None:
     options = _OPTIONS.union(*(scheme.options for scheme in SCHEMES.values()))
 

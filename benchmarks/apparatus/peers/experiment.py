@@ -14,7 +14,7 @@ from demo.errors import DemoError
 from demo.rest import request as ask
 
 CLIENTS = 64
-SAMPLES = 20
+SAMPLES = 12
 FLOW_SECONDS = 60.0
 LOSS_ANSWERS = 5000
 LOSS_SECONDS = 8.0
@@ -110,10 +110,15 @@ def kill_under_load(peer: Peer) -> set[str]:
 
 
 def settled(peer: Peer) -> set[str]:
-    """Wait until no more flows start; return the ids of those that did."""
+    """Wait until no more flows start; return the ids of those that did.
+
+    :raises DemoError: they do not cease to start, so that nobody can say what is lost.
+    """
     deadline = time.monotonic() + SETTLE_SECONDS
     count, since = peer.count(), time.monotonic()
-    while time.monotonic() - since < peer.patience and time.monotonic() < deadline:
+    while time.monotonic() - since < peer.patience:
+        if time.monotonic() > deadline:
+            raise DemoError(f"{peer.name} still starts flows after {SETTLE_SECONDS:.0f} s.")
         time.sleep(0.5)
         now = peer.count()
         if now != count:
