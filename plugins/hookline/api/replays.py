@@ -163,6 +163,7 @@ async def plan_replay(request: Request, user: Caller, asked: Annotated[ReplayReq
             user=user.get_name(),
             now=datetime.now(UTC),
         )
+        _logged(session, user, "plan_replay", replay)
         return _plan(replay, selected)
 
     return await desk.write(keep)
@@ -178,9 +179,7 @@ async def start_replay(request: Request, user: Caller, number: Number, shown: St
             replay = store.start(session, number, shown.total, datetime.now(UTC))
         except Wrong as error:
             raise Rejected(CONFLICT, str(error)) from None
-        audit.record(
-            session, user, "start_replay", replay=number, total=replay.total, selection=replay.selection
-        )
+        _logged(session, user, "start_replay", replay)
         return ReplayState.of(replay)
 
     return await Desk.of(request).write(start)
@@ -274,6 +273,10 @@ def _plan(replay: Replay, selected: Selected) -> Plan:
             for item in selected.items[:SAMPLE]
         ],
     )
+
+
+def _logged(session: Session, user: Any, action: str, replay: Replay) -> None:
+    audit.record(session, user, action, replay=replay.seq, total=replay.total, selection=replay.selection)
 
 
 def _visible(session: Session, user: Any, number: int) -> Replay:

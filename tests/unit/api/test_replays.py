@@ -58,8 +58,8 @@ def test_a_plan_says_what_would_happen_and_its_start_must_repeat_it(call: As) ->
     assert call("op").get(f"/replays/{plan['number']}").json() == {**cancelled, "planned_for": []}
     assert [one["number"] for one in call("op").get("/replays").json()["items"]] == [plan["number"]]
     with engine().connect() as connection:
-        rows = connection.exec_driver_sql("SELECT event FROM log ORDER BY id DESC LIMIT 2").scalars().all()
-    assert rows == ["hookline_cancel_replay", "hookline_start_replay"]
+        rows = connection.exec_driver_sql("SELECT event FROM log ORDER BY id DESC LIMIT 3").scalars().all()
+    assert rows == ["hookline_cancel_replay", "hookline_start_replay", "hookline_plan_replay"]
 
 
 def test_edited_data_must_fit_the_schema(call: As) -> None:
