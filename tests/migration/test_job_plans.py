@@ -64,6 +64,7 @@ LOOP: dict[str, Callable[[Session], Any]] = {
     "claim": lambda session: queue.claim(session, NOW, 100),
     "gathered": lambda session: queue.gathered(session, NOW, 500),
     "waiting": lambda session: queue.waiting(session, "dag7", "key", 1001),
+    "first": lambda session: queue.first(session, "dag7", "key"),
     "without a key": lambda session: queue.has_keyless(session, "dag7"),
     "without a key before": lambda session: queue.has_keyless(session, "dag7", before=ROWS),
     "hold": lambda session: queue.hold_gathering(session, "dag7", "", NOW, run_paused=False),

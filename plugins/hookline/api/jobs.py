@@ -47,6 +47,8 @@ class JobSummary(BaseModel):
     state: State
     reason: str | None
     attempts: int
+    held_by: str | None
+    """The person who holds it; none where its Dag cannot run, or where it is not held."""
     origin_number: int | None
     """The job that this one repeats."""
     due_at: datetime

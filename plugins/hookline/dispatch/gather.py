@@ -90,7 +90,7 @@ def _close(
         queue.hold_gathering(session, dag_id, f"The Dag `{dag_id}` is paused.", now, run_paused=False)
     how = entry.mark.gathering
     if how is not None and how.how == ORDER:
-        return _next(session, key, queue.waiting(session, dag_id, name, 1), undecided, now)
+        return _next(session, key, queue.first(session, dag_id, name), undecided, now)
     in_part = queue.has_keyless(session, dag_id)
     if how is not None and how.how == DEBOUNCE and not entry.paused:
         return 0 if in_part else quiet.close(session, dag_id, name, how, now)
@@ -102,8 +102,7 @@ def _close(
     return sum(_out(group, how, now) for group in _groups(session, ours, how, now))
 
 
-def _next(session: Session, key: Key, jobs: Sequence[Job], undecided: int | None, now: datetime) -> int:
-    job = next(iter(jobs), None)
+def _next(session: Session, key: Key, job: Job | None, undecided: int | None, now: datetime) -> int:
     # Held jobs of a Dag that could not be read have no key yet: whose turn it is may be among them.
     if job is None or queue.has_keyless(session, key[0], before=job.event_seq or 0):
         return 0

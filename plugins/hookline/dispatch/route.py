@@ -167,7 +167,7 @@ class Router:
                 known = before.get((route.event.seq, plan.job.kind, plan.job.target))
                 if known is None:
                     fresh.append(plan)
-                elif known.state in (HELD, REFUSED, FAILED):
+                elif known.state in (HELD, REFUSED, FAILED) and known.held_by is None:
                     plan.number = known.seq
                     again.append(plan)
                 else:
@@ -218,13 +218,18 @@ def _settle(job: NewJob, start: Start, now: datetime) -> None:
     job.due_at = now + RETRY_AFTER
 
 
+def _by_hand(job: NewJob | Job) -> bool:
+    return job.state == HELD and job.held_by is not None
+
+
 def _tell(route: Route, before: dict[tuple[int, str, str], Job], taken: bool) -> None:
     event = route.event
     others = [job for (number, _, _), job in before.items() if number == event.seq]
     ours = {plan.number for plan in route.plans}
     jobs = [plan.job for plan in route.plans] + [job for job in others if job.seq not in ours]
     done = next((job for job in jobs if job.state == DONE and job.kind == RUN), None)
-    waiting = next((job for job in jobs if job.state in (PENDING, GATHERING)), None)
+    # What a person holds is decided: no Dag that appears makes it go out.
+    waiting = next((job for job in jobs if job.state in (PENDING, GATHERING) or _by_hand(job)), None)
     held = next((job for job in jobs if job.state == HELD), None)
     refused = next((job for job in jobs if job.state == REFUSED), None)
     failed = next((job for job in jobs if job.state == FAILED), None)

@@ -16,7 +16,7 @@ RUN, WAKE, ASSET, MANUAL = KINDS = ("run", "wake", "asset", "manual")
 PENDING = "pending"
 """Decided; it goes out at ``due_at``."""
 HELD = "held"
-"""Its Dag cannot run at present; it goes out when the Dag can."""
+"""Its Dag cannot run at present; it goes out when the Dag can. Or a person holds it."""
 GATHERING = "gathering"
 """It waits for its batch, for its key to be quiet, or for its turn."""
 DONE = "done"
@@ -41,8 +41,9 @@ class Job(Base):
     source, id, type and time of the event are copied, so that the record outlives the inbox. ``target`` is a
     dag id, an asset's URI, or dag, run, task and map index of a woken task: an event has a target once, but
     for replays, which name the job they repeat in ``origin_seq``. ``body`` is the event where it is not the
-    inbox's. ``run_paused`` lets it go out although its Dag is paused. ``gather_key`` is what it waits with:
-    jobs of one Dag and key are one batch or one queue.
+    inbox's. ``run_paused`` lets it go out although its Dag is paused. ``held_by`` is the person who holds it,
+    whatever its Dag could do. ``gather_key`` is what it waits with: jobs of one Dag and key are one batch or
+    one queue.
     """
 
     __tablename__ = "hookline_job"
@@ -97,6 +98,7 @@ class Job(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     run_paused: Mapped[bool | None] = mapped_column(Boolean)
+    held_by: Mapped[str | None] = mapped_column(Text)
 
 
 class Turn(Base):

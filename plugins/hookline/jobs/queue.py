@@ -134,7 +134,7 @@ def tell_events(session: Session, jobs: Iterable[Job]) -> None:
 
 def held_dags(connection: Connection) -> list[str]:
     """Return the Dags that jobs are held for, by one index seek each."""
-    held = Job.state == models.HELD
+    held = (Job.state == models.HELD) & Job.held_by.is_(None)
     first = select(func.min(Job.dag_id).label("dag_id")).where(held).cte("dags", recursive=True)
     following = select(func.min(Job.dag_id)).where(held, Job.dag_id > first.c.dag_id).scalar_subquery()
     dags = first.union_all(select(following).where(first.c.dag_id.is_not(None)))
@@ -145,11 +145,11 @@ def release(session: Session, dag_id: str, now: datetime, *, limit: int, only_ru
     """Hand held jobs of a Dag on, the oldest first: to their gathering, or to go out.
 
     :param only_run_paused: leave those that wait for their Dag to be unpaused.
-    :returns: how many, at most ``limit``.
+    :returns: how many, at most ``limit``; those that a person holds stay.
     """
     oldest = (
         select(Job.seq)
-        .where(Job.state == models.HELD, Job.dag_id == dag_id)
+        .where(Job.state == models.HELD, Job.dag_id == dag_id, Job.held_by.is_(None))
         .order_by(Job.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -183,31 +183,39 @@ def gathered(session: Session, now: datetime, limit: int) -> list[tuple[str, str
 
 
 def waiting(session: Session, dag_id: str, key: str, limit: int) -> Sequence[Job]:
-    """Return the jobs of one Dag and key that gather or are held, the first to arrive first."""
-    query = (
-        select(Job)
-        .where(Job.dag_id == dag_id, Job.gather_key == key, Job.state.in_((GATHERING, models.HELD)))
-        .order_by(Job.event_seq, Job.seq)
-        .limit(limit)
-    )
-    return session.scalars(query).all()
+    """Return the jobs of one Dag and key that gather or are held, the first to arrive first.
+
+    One that a person holds belongs to no batch until it is released.
+    """
+    query = select(Job).where(*_of_key(dag_id, key), Job.held_by.is_(None))
+    return session.scalars(query.order_by(Job.event_seq, Job.seq).limit(limit)).all()
+
+
+def first(session: Session, dag_id: str, key: str) -> Job | None:
+    """Return which of them is next in their order; one that a person holds keeps its place."""
+    query = select(Job).where(*_of_key(dag_id, key)).order_by(Job.event_seq, Job.seq)
+    return session.scalars(query.limit(1)).first()
 
 
 def arrivals(session: Session, dag_id: str, key: str, limit: int) -> Sequence[Any]:
     """Return number, time and state of what :func:`waiting` returns, and nothing else of it."""
     query = (
         select(Job.seq, Job.received_at, Job.state)
-        .where(Job.dag_id == dag_id, Job.gather_key == key, Job.state.in_((GATHERING, models.HELD)))
+        .where(*_of_key(dag_id, key), Job.held_by.is_(None))
         .order_by(Job.event_seq, Job.seq)
         .limit(limit)
     )
     return session.execute(query).all()
 
 
+def _of_key(dag_id: str, key: str) -> tuple[Any, ...]:
+    return Job.dag_id == dag_id, Job.gather_key == key, Job.state.in_((GATHERING, models.HELD))
+
+
 def has_keyless(session: Session, dag_id: str, *, before: int | None = None) -> bool:
     """Tell whether a job for a Dag waits of which nobody could say yet what it gathers by.
 
-    :param before: of an earlier event than this.
+    :param before: of an earlier event than this, whoever holds it.
     """
     query = select(Job.seq).where(
         Job.dag_id == dag_id,
@@ -217,9 +225,8 @@ def has_keyless(session: Session, dag_id: str, *, before: int | None = None) -> 
         Job.run_id.is_(None),
         Job.origin_seq.is_(None),
     )
-    if before is not None:
-        query = query.where(Job.event_seq < before)
-    return session.execute(query.limit(1)).first() is not None
+    mine = Job.held_by.is_(None) if before is None else Job.event_seq < before
+    return session.execute(query.where(mine).limit(1)).first() is not None
 
 
 def hold_gathering(

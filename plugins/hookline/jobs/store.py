@@ -71,6 +71,7 @@ class NewJob:
     origin_seq: int | None = None
     body: str | None = None
     run_paused: bool | None = None
+    held_by: str | None = None
 
 
 @dataclass(slots=True)

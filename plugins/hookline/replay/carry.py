@@ -18,6 +18,7 @@ from hookline.database import autocommit, engine
 from hookline.inbox import store as inbox
 from hookline.inbox.models import HELD as EVENT_HELD
 from hookline.inbox.models import InboxEvent
+from hookline.jobs import holding
 from hookline.jobs import store as jobs
 from hookline.jobs.models import CANCELLED, GATHERING, HELD, PENDING, RUN, Job
 from hookline.jobs.models import DONE as FINISHED
@@ -97,7 +98,8 @@ def _write(session: Session, replay: Replay, items: Sequence[ReplayItem], now: d
             continue
         if job is not None and job.state == HELD:
             if replay.data is None:
-                _release(job, now)
+                holding.go_on(job, now)
+                job.run_paused = True
                 continue
             _replace(event, job, replay.seq, now)
         origin = item.job_seq or (job.seq if job is not None else None)
@@ -132,14 +134,6 @@ def _goes_by_itself(job: Job, item: ReplayItem, replay: Replay) -> bool:
     if item.job_seq not in (None, job.seq):
         return False
     return job.state in (PENDING, GATHERING) or (job.state == FINISHED and job.updated_at > replay.created_at)
-
-
-def _release(job: Job, now: datetime) -> None:
-    # A queue stays one, and a batch whole.
-    gathers = job.gather_key is not None and job.run_id is None
-    job.state = GATHERING if gathers else PENDING
-    job.due_at, job.reason, job.attempts, job.updated_at = now, None, 0, now
-    job.run_paused = True
 
 
 def _replace(event: InboxEvent, job: Job, replay: int, now: datetime) -> None:
