@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 router = APIRouter(route_class=Guarded, tags=["Held events"])
-COMPARED = 500
-"""Dag ids that a name is compared with."""
 
 
 class HeldKind(BaseModel):
@@ -62,7 +58,7 @@ async def list_held(
                 event_type=kind.event_type,
                 source=kind.source,
                 reason=kind.reason,
-                nearest=nearest(kind.candidates, seen.dags),
+                nearest=held.nearest(kind.candidates, seen.dags),
             )
             for kind in found[:limit]
             if seen.sources is None or seen.dags.intersection(kind.candidates)
@@ -71,14 +67,3 @@ async def list_held(
         return Page(items=items, next_cursor=naming(last) if last else None)
 
     return await Desk.of(request).read(read)
-
-
-def nearest(candidates: Sequence[str], dags: Collection[str]) -> list[str]:
-    """Return up to three of the Dags whose ids are most like the candidates'."""
-    exact = [name for name in candidates if name in dags]
-    if exact or not candidates:
-        return exact[:3]
-    wanted = candidates[0]
-    head = wanted.partition(".")[0]
-    like = sorted(dags, key=lambda name: (name.partition(".")[0] != head, abs(len(name) - len(wanted))))
-    return difflib.get_close_matches(wanted, like[:COMPARED], n=3)

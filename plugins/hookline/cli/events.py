@@ -13,10 +13,9 @@ from airflow.utils.cli import suppress_logs_and_warning
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 from sqlalchemy import select
 
-from hookline.api.held import nearest
 from hookline.database import engine
 from hookline.health import require_database
-from hookline.inbox import store
+from hookline.inbox import held, store
 from hookline.inbox.models import HELD
 from hookline.protocol.mark import TAG
 
@@ -79,7 +78,7 @@ class _Nearest:
         reason = row.reason or ""
         if row.state != HELD or not reason.startswith("No event Dag"):
             return reason
-        found = nearest(json.loads(row.candidates), self._dags)
+        found = held.nearest(json.loads(row.candidates), self._dags)
         return f"{reason} The nearest is called `{found[0]}`." if found else reason
 
 

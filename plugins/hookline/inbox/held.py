@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 COUNTED = 10_000
+COMPARED = 500
+"""Dag ids that a name is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +73,14 @@ def _kind(session: Session, event: InboxEvent) -> Kind:
         source=event.source,
         reason=event.reason,
     )
+
+
+def nearest(candidates: Sequence[str], dags: Collection[str]) -> list[str]:
+    """Return up to three of the Dags whose ids are most like the candidates'."""
+    exact = [name for name in candidates if name in dags]
+    if exact or not candidates:
+        return exact[:3]
+    wanted = candidates[0]
+    head = wanted.partition(".")[0]
+    like = sorted(dags, key=lambda name: (name.partition(".")[0] != head, abs(len(name) - len(wanted))))
+    return difflib.get_close_matches(wanted, like[:COMPARED], n=3)
