@@ -19,6 +19,7 @@ from hookline.api.fields import WITHOUT_NUL
 from hookline.api.paging import Cursor, Limit, Page, named, naming
 from hookline.api.problems import not_found
 from hookline.api.route import Caller, Guarded
+from hookline.api.taking import EventTaker, Taking
 from hookline.dispatch import files, targets
 from hookline.dispatch.dags import Found, NotFound
 from hookline.ingress.connections import listed
@@ -67,6 +68,15 @@ class EventDag(BaseModel):
     """The newest three, as the record of jobs has them."""
 
 
+class ListedEventDag(EventDag):
+    """An event's dag id, and all Dags that take the event; it is free where there is none."""
+
+    taken_by: list[EventTaker]
+    """Those that claim it, or else the catch-alls of its sources; and those that subscribe to it."""
+    takes: str | None
+    """What the Dag runs for, where its id is no event's."""
+
+
 class EventDagDetail(EventDag):
     """An event Dag, and whose events it takes."""
 
@@ -85,17 +95,26 @@ class Activation(BaseModel):
 @router.get("/event-dags")
 async def list_event_dags(
     request: Request, user: Caller, limit: Limit = 50, cursor: Cursor = None
-) -> Page[EventDag]:
+) -> Page[ListedEventDag]:
     """List the events of the catalog and the event Dags that you may read, by dag id."""
     after = named(cursor)
 
-    def read(session: Session) -> Page[EventDag]:
+    def read(session: Session) -> Page[ListedEventDag]:
         seen = sight(user, session)
         dags = {dag.dag_id: dag for dag in session.scalars(_marked()) if dag.dag_id in seen.dags}
         wrong = _conflicts(request, session, dags)
         names = sorted(name for name in catalog.names() | dags.keys() if name > after)
+        known: EventDags = request.app.state.dags
+        taking = Taking(dags, known.marks.of_all())
         return Page(
-            items=[_event(name, dags.get(name), session, wrong.get(name)) for name in names[:limit]],
+            items=[
+                ListedEventDag(
+                    **_event(name, dags.get(name), session, wrong.get(name)).model_dump(),
+                    taken_by=taking.of(name),
+                    takes=taking.said(name),
+                )
+                for name in names[:limit]
+            ],
             next_cursor=naming(names[limit - 1]) if names[limit:] else None,
         )
 

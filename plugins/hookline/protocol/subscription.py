@@ -56,12 +56,16 @@ class Subscription:
         :param event: the event as Dags see it. Data in object storage is not read: the expression finds its
             reference there.
         """
-        if not any(_matches(pattern, event_type) for pattern in self.types):
+        if not self.takes(event_type):
             return False
         if self.when is None:
             return True
         found = expression.search(self.when, event)
         return not (found is None or found is False or found in ("", [], {}))
+
+    def takes(self, event_type: str) -> bool:
+        """Tell whether events of this type may be meant, whatever is in them."""
+        return any(_matches(pattern, event_type) for pattern in self.types)
 
 
 def check_expression(option: str, text: Any) -> None:
