@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from airflow.cli.cli_config import ActionCommand, CLICommand, GroupCommand
 
-from hookline.cli.definition import get_hookline_cli_commands
+from hookline.cli.definition import KINDS, get_hookline_cli_commands
+from hookline.retention.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference" / "settings.md"
@@ -119,3 +120,11 @@ def test_the_defaults_of_the_gateway_are_those_of_its_page() -> None:
     assert {flag: float(written[flag]) for flag, default in defaults if isinstance(default, int | float)} == {
         flag: default for flag, default in defaults if isinstance(default, int | float)
     }
+
+
+def test_every_table_that_clean_knows_is_on_its_page() -> None:
+    page = (
+        (ROOT / "docs/how-to/operate-it.md").read_text().partition("| table | goes |")[2].partition("\n\n")[0]
+    )
+
+    assert re.findall(r"(?m)^\| `(\w+)` \|", page) == list(RULES) == list(KINDS)
