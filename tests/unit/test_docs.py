@@ -49,6 +49,17 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [at for target, at in there if at not in anchors(target)] == []
 
 
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop().resolve()
+        if page.suffix == ".md" and page not in reached:
+            reached.add(page)
+            ahead += [page.parent / to for to, _ in LINK.findall(page.read_text()) if to and "://" not in to]
+
+    assert {page for page in PAGES if "decisions" not in page.parts} <= reached
+
+
 def test_every_room_is_in_the_table_of_the_architecture_and_no_other() -> None:
     table = (
         (ROOT / "ARCHITECTURE.md")
