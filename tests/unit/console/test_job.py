@@ -107,3 +107,12 @@ def test_who_may_not_trigger_its_dag_changes_nothing(call: As, action: str) -> N
     assert call("viewer").post(f"/jobs/{number}/{action}").status_code == 403
     assert call("op").post(f"/jobs/{number + 1}/{action}").status_code == 404
     assert call("op").get(f"/jobs/{number}").json()["state"] == "pending"
+
+
+def test_it_is_planned_again_with_other_data(look: Open) -> None:
+    number = job(body=json.dumps(SAID), state="done")
+    page = look(f"/jobs/{number}").text
+
+    assert f'name="job" data-type="number" value="{number}"' in page
+    assert '<textarea id="edited" name="data" data-type="json"' in page
+    assert '<option value="original">the one of then</option>' in page
