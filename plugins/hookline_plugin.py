@@ -42,11 +42,15 @@ class HooklinePlugin(AirflowPlugin):  # type: ignore[misc]  # untyped base
 
     @cached_property
     def fastapi_root_middlewares(self) -> list[dict[str, Any]]:
-        """Return what lets browsers' requests from other origins reach the sources."""
+        """Return what lets browsers' requests from other origins reach the sources, and marks steps."""
+        from hookline.console.marked import StepMarks
         from hookline.ingress.mounted import CrossOrigin
         from hookline.server import PREFIX
 
-        return [{"middleware": CrossOrigin, "kwargs": {"path": f"{PREFIX}/in/"}, "name": "Hookline"}]
+        return [
+            {"middleware": CrossOrigin, "kwargs": {"path": f"{PREFIX}/in/"}, "name": "Hookline"},
+            {"middleware": StepMarks, "name": "Hookline step marks"},
+        ]
 
 
 def _in_plugins_folder() -> bool:

@@ -38,10 +38,15 @@ class Driver:
         """Return all runs of a Dag."""
         found: list[dict[str, Any]] = []
         while True:
-            page = self.stack.api("GET", f"/dags/{dag_id}/dagRuns?limit=100&offset={len(found)}").json()
+            page = self._page(f"/dags/{dag_id}/dagRuns?limit=100&offset={len(found)}")
             found += page["dag_runs"]
             if not page["dag_runs"]:
                 return found
+
+    def _page(self, path: str) -> Any:
+        # Airflow may answer 500 while SQLite's one writer is somebody else.
+        answer = wait_for(lambda: (got := self.stack.api("GET", path)).status == 200 and got, 30, path)
+        return answer.json()
 
     def finished(self, dag_id: str, run_id: str, seconds: float = 60) -> str:
         """Wait for a run and return its final state."""

@@ -44,7 +44,12 @@ def states(driver: Driver, dag_id: str, run_id: str) -> list[str | None]:
 
 
 def wait_until(driver: Driver, dag_id: str, run_id: str, *expected: str) -> None:
-    wait_for(lambda: states(driver, dag_id, run_id) == list(expected), 60, f"{dag_id} to be {expected}")
+    try:
+        wait_for(lambda: states(driver, dag_id, run_id) == list(expected), 60, f"{dag_id} to be {expected}")
+    except AssertionError as error:
+        logs = driver.stack.home.path.glob(f"logs/dag_id={dag_id}/run_id={run_id}/**/*.log")
+        said = "\n".join(log.read_text(encoding="utf-8")[-4000:] for log in sorted(logs))
+        raise AssertionError(f"{error}; it is {states(driver, dag_id, run_id)}\n{said}") from None
 
 
 def returned(driver: Driver, dag_id: str, run_id: str, task_id: str = "wait") -> object:

@@ -9,15 +9,12 @@ from airflow.sdk import DAG, TaskGroup
 
 from hookline.exceptions import ConfigurationError
 from hookline.steps import definition
-from hookline.steps.declared import KEY, TAG, VERSION
+from hookline.steps.declared import KEY, MARK, TAG, VERSION
 from hookline.steps.definition import StepWebhook
 from hookline.steps.transition import OF_RUNS, OF_STEPS
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
-
-MARK = " ↗"
-"""Behind the name of a step that has a webhook, in Grid and Graph."""
 
 
 def step_webhooks(of: Any, *webhooks: StepWebhook) -> Any:

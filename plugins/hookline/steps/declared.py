@@ -15,6 +15,8 @@ KEY = "hookline.step_webhooks"
 TAG = "step-webhooks"
 """The Dag's tag, by which the server finds it."""
 VERSION = 1
+MARK = " ↗"
+"""Behind the name of a step that has a webhook, in Grid and Graph."""
 
 
 @dataclass(frozen=True)
