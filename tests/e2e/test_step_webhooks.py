@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
+from demo.rest import request_json
 from demo.stack import REPOSITORY, Stack
 from tests.e2e.api import Api
 from tests.e2e.authentications import AUTHENTICATIONS, CERTIFICATE, verified
@@ -245,3 +246,26 @@ def last_pid(folder: Path, count: int) -> list[int]:
     """Return the last process that has said who it is, once so many have."""
     files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)
     return [int(files[-1].name)] if len(files) >= count else []
+
+
+def test_a_step_whose_webhook_is_from_elsewhere_has_the_mark_of_one_in_code(driver: Driver) -> None:
+    def ask(method: str, path: str, value: object = None) -> Any:
+        answer = request_json(method, driver.stack.url + path, value, token=driver.stack.token())
+        assert answer.status == 200, answer.body
+        return answer.json()
+
+    def names() -> list[set[str]]:
+        graph = ask("GET", "/ui/structure/structure_data?dag_id=chaos.tick")["nodes"]
+        return [
+            {node["label"] for node in nodes}
+            for nodes in (ask("GET", "/ui/grid/structure/chaos.tick"), graph)
+        ]
+
+    [before, _] = names()
+    definition = {"conn_id": "api", "path": "/nowhere", "enabled": False}
+    ask("PUT", "/hooks/api/v1/step-webhooks/marks", {"dag_id": "chaos.tick", "definition": definition})
+    try:
+        assert names() == [{f"{name} ↗" for name in before}] * 2
+    finally:
+        ask("DELETE", "/hooks/api/v1/step-webhooks/marks")
+    assert names() == [before] * 2
