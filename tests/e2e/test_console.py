@@ -138,7 +138,7 @@ def test_the_tour(page: Page, stack: Stack, driver: Driver) -> None:
         console.get_by_label("Further options").fill('{"dag_prefix": ""}')
         keep(page, "console-new-source")
         press(console.get_by_role("button", name="Make it"))
-        console.get_by_role("link", name="Go on").click()
+        console.get_by_role("link", name="Go to its page").click()
         expect(console.get_by_role("heading", name="intranet")).to_be_visible()
 
         assert sent(stack, "a-secret-of-the-tuor")["type"].endswith("unauthenticated")
