@@ -81,3 +81,10 @@ def base_url() -> str:
     from airflow.configuration import conf
 
     return str(conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
+
+
+def settling() -> float:
+    """Return how many seconds a worker may need to see that its task has ended, and one more."""
+    from airflow.configuration import conf
+
+    return conf.getint("workers", "min_heartbeat_interval") + 1.0

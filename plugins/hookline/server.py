@@ -66,7 +66,7 @@ class Loops:
 
     def __init__(self) -> None:
         self.dispatcher = Dispatcher(poll=SLOW, hold_poll=config.get_float("hold_interval"))
-        self._waits = Waits(poll=SLOW)
+        self._waits = Waits(poll=SLOW, settling=config.settling())
         self._replay = Loop("replay", carry.go, SLOW)
         self._keeper = Keeper(poll=config.get_float("poll_interval"))
         deliverer = self._deliverer = Deliverer(settings.read(), poll=SLOW)

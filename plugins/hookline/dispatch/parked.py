@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -48,9 +49,16 @@ SWEPT = 1000
 
 
 class Parked:
-    """Finds parked tasks and makes them waiters; one in each process, all may do the same work."""
+    """Finds parked tasks and makes them waiters; one in each process, all may do the same work.
 
-    def __init__(self) -> None:
+    :param settling: seconds for which a task is left alone after it parked. A worker may learn only
+        ``[workers] min_heartbeat_interval`` later that its process has ended (``_monitor_subprocess`` in
+        ``airflow/sdk/execution_time/supervisor.py``), and the scheduler fails a task that runs again before
+        it has heard of that (``process_executor_events`` in ``airflow/jobs/scheduler_job_runner.py``).
+    """
+
+    def __init__(self, settling: float = 0.0) -> None:
+        self._settling = settling
         self._floor: int | None = None
         self._marks: deque[tuple[float, int]] = deque()
         self._seen: set[int] = set()
@@ -89,6 +97,7 @@ class Parked:
         query = (
             select(Log.id, Log.dag_id, Log.task_id, Log.run_id, Log.map_index)
             .where(Log.id > self._floor, Log.id <= newest, Log.event == PARKED.value)
+            .where(Log.dttm <= self._settled())
             .order_by(Log.id)
         )
         lines = [line for line in connection.execute(query) if line.id not in self._seen]
@@ -99,18 +108,22 @@ class Parked:
     def _move_on(self, newest: int) -> None:
         now = time.monotonic()
         self._marks.append((now, newest))
-        while self._marks[0][0] < now - AGAIN:
+        while self._marks[0][0] < now - AGAIN - self._settling:
             self._floor = self._marks.popleft()[1]
         self._seen = {number for number in self._seen if number > (self._floor or 0)}
 
     def _sweep(self) -> int:
         with Session(engine()) as session, session.begin():
             unknown = ~exists().where(Waiter.instance_id == TaskInstance.id)
-            found = _register(session, TaskInstance.next_method == wait.METHOD, unknown)
+            settled = TaskInstance.updated_at <= self._settled()
+            found = _register(session, TaskInstance.next_method == wait.METHOD, unknown, settled)
             rows = store.after(session, self._swept, SWEPT)
             self._swept = rows[-1].seq if len(rows) == SWEPT else 0
             store.forget(session, _gone(session, rows))
         return found
+
+    def _settled(self) -> datetime:
+        return timezone.utcnow() - timedelta(seconds=self._settling)
 
 
 def _gone(session: Session, rows: Collection[Any]) -> list[int]:

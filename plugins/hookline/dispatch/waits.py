@@ -16,11 +16,12 @@ class Waits(Loop):
     """Looks for tasks that have parked themselves.
 
     :param poll: seconds between looks.
+    :param settling: see :class:`~hookline.dispatch.parked.Parked`.
     """
 
-    def __init__(self, poll: float) -> None:
+    def __init__(self, poll: float, settling: float = 0.0) -> None:
         super().__init__("waits", self._look, poll)
-        self._parked = Parked()
+        self._parked = Parked(settling)
 
     def _look(self) -> int:
         found = self._parked.look()

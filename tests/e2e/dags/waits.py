@@ -23,7 +23,7 @@ with DAG("waits.several", schedule=None):
     WebhookSensor(task_id="wait", source="partner", correlation=KEY, count=3)
 
 with DAG("waits.soft", schedule=None):
-    WebhookSensor(task_id="wait", source="partner", correlation=KEY, timeout=1, soft_fail=True)
+    WebhookSensor(task_id="wait", source="partner", correlation=KEY, timeout=5, soft_fail=True)
 
 with DAG("waits.callback", schedule=None):
     HttpCallAndWaitOperator(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +61,14 @@ def put(number: UUID, **fields: Any) -> None:
     with engine().begin() as connection:
         table = TaskInstance.__table__
         connection.execute(update(table).where(table.c.id == number).values(**fields))
+
+
+def age(number: UUID, by: timedelta) -> None:
+    """Let a task have parked earlier."""
+    then = datetime.now(UTC) - by
+    put(number, updated_at=then)
+    with Session(engine()) as session, session.begin():
+        session.execute(update(Log).values(dttm=then))
 
 
 def remove(number: UUID) -> None:

@@ -280,6 +280,21 @@ def test_a_task_that_parks_as_the_server_starts_is_known_at_the_next_look() -> N
     assert waiters() == 1
 
 
+@pytest.mark.parametrize("by", ["the log", "the tables"])
+def test_a_task_that_has_just_parked_is_left_alone(by: str) -> None:
+    waits = Waits(poll=1, settling=60)
+    if by == "the log":
+        waits._look()
+    send("1")
+    dispatch()
+    number = park()
+    waits._look()
+    assert (waiters(), woken(number)) == (0, None)
+    parked_tasks.age(number, timedelta(seconds=61))
+    waits._look() if by == "the log" else Waits(poll=1, settling=60)._look()
+    assert woken(number) == "1"
+
+
 def test_a_person_s_task_is_left_alone(look: Callable[[], None]) -> None:
     number = parked_tasks.park(None)
     look()
