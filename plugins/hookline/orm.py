@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from sqlalchemy import MetaData, literal, select, union_all
 from sqlalchemy.orm import DeclarativeBase
+
+if TYPE_CHECKING:
+    from sqlalchemy import FromClause
 
 
 class Base(DeclarativeBase):
@@ -17,3 +23,8 @@ class Base(DeclarativeBase):
             "pk": "%(table_name)s_pkey",
         }
     )
+
+
+def names(of: Collection[str]) -> FromClause:
+    """Return a table of some names, at least one, with the column ``name``, to ask about all at once."""
+    return union_all(*(select(literal(name).label("name")) for name in of)).subquery("asked")

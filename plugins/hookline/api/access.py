@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
-    Column = InstrumentedAttribute[Any]
+    Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 RUNS = DagAccessEntity.RUN
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import and_, exists, select
 
-from hookline import catalog
+from hookline import catalog, orm
 from hookline.api import audit
 from hookline.api.access import allows_connection, require_edit, sight
 from hookline.api.desk import Desk
@@ -28,7 +28,7 @@ from hookline.jobs.models import MANUAL, Job
 from hookline.protocol.mark import TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -106,14 +106,16 @@ async def list_event_dags(
         names = sorted(name for name in catalog.names() | dags.keys() if name > after)
         known: EventDags = request.app.state.dags
         taking = Taking(dags, known.marks.of_all())
+        shown = names[:limit]
+        runs = _last_runs(session, [name for name in shown if name in dags])
         return Page(
             items=[
                 ListedEventDag(
-                    **_event(name, dags.get(name), session, wrong.get(name)).model_dump(),
+                    **_event(name, dags.get(name), runs, wrong.get(name)).model_dump(),
                     taken_by=taking.of(name),
                     takes=taking.said(name),
                 )
-                for name in names[:limit]
+                for name in shown
             ],
             next_cursor=naming(names[limit - 1]) if names[limit:] else None,
         )
@@ -131,7 +133,8 @@ async def get_event_dag(request: Request, user: Caller, dag_id: DagId) -> EventD
             raise not_found(f"There is no event Dag `{dag_id}`, or you may not see it.")
         names = _sources(dag_id, session) if allows_connection(user, "GET", None, session) else set()
         seen = sorted(name for name in names if allows_connection(user, "GET", name, session))
-        return EventDagDetail(**_event(dag_id, dag, session).model_dump(), sources=seen)
+        event = _event(dag_id, dag, _last_runs(session, [dag_id]))
+        return EventDagDetail(**event.model_dump(), sources=seen)
 
     return await Desk.of(request).read(read)
 
@@ -149,7 +152,7 @@ async def set_activation(
             raise not_found(f"There is no event Dag `{dag_id}`.")
         dag.is_paused = wanted.paused
         audit.record(session, user, "set_activation", dag_id=dag_id, paused=wanted.paused)
-        return _event(dag_id, dag, session)
+        return _event(dag_id, dag, _last_runs(session, [dag_id]))
 
     return await Desk.of(request).write(change)
 
@@ -185,7 +188,7 @@ def _sources(dag_id: str, session: Session) -> set[str]:
     return named | {row.source for row in newest.jobs if row.kind != MANUAL}
 
 
-def _event(name: str, dag: Any, session: Session, conflict: str | None = None) -> EventDag:
+def _event(name: str, dag: Any, runs: Mapping[str, list[LastRun]], conflict: str | None = None) -> EventDag:
     known = catalog.find(name)
     return EventDag(
         name=name,
@@ -195,26 +198,25 @@ def _event(name: str, dag: Any, session: Session, conflict: str | None = None) -
         paused=bool(dag.is_paused) if dag else None,
         broken=bool(dag.has_import_errors) if dag else None,
         conflict=conflict,
-        last_runs=_last_runs(name, session) if dag else [],
+        last_runs=runs.get(name, []),
     )
 
 
-def _last_runs(dag_id: str, session: Session) -> list[LastRun]:
-    newest = (
-        select(Job.run_id, Job.created_at, Job.seq)
-        .where(Job.dag_id == dag_id)
-        .order_by(Job.seq.desc())
-        .limit(LAST)
-        .subquery()
-    )
-    same = and_(DagRun.dag_id == dag_id, DagRun.run_id == newest.c.run_id)
+def _last_runs(session: Session, dag_ids: Collection[str]) -> dict[str, list[LastRun]]:
+    if not dag_ids:
+        return {}
+    asked = orm.names(dag_ids)
+    newest = select(Job.seq).where(Job.dag_id == asked.c.name).order_by(Job.seq.desc()).limit(1)
+    places = (newest.offset(place).correlate(asked).scalar_subquery() for place in range(LAST))
+    numbers = [number for row in session.execute(select(*places).select_from(asked)) for number in row]
+    same = and_(DagRun.dag_id == Job.dag_id, DagRun.run_id == Job.run_id)
     runs = (
-        select(newest.c.run_id, newest.c.created_at, DagRun.state)
+        select(Job.dag_id, Job.run_id, Job.created_at, DagRun.state)
         .outerjoin(DagRun, same)
-        .where(newest.c.run_id.is_not(None))
-        .order_by(newest.c.seq.desc())
+        .where(Job.seq.in_([number for number in numbers if number]), Job.run_id.is_not(None))
+        .order_by(Job.seq.desc())
     )
-    return [
-        LastRun(run_id=row.run_id, created_at=row.created_at, state=row.state)
-        for row in session.execute(runs)
-    ]
+    found: dict[str, list[LastRun]] = {}
+    for dag_id, run_id, created_at, state in session.execute(runs):
+        found.setdefault(dag_id, []).append(LastRun(run_id=run_id, created_at=created_at, state=state))
+    return found

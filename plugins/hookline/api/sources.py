@@ -22,6 +22,8 @@ from hookline.inbox.refusals import NO_SOURCE
 from hookline.ingress.connections import listed, load
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
 router = APIRouter(route_class=Guarded, tags=["Sources"])
@@ -77,9 +79,8 @@ async def list_sources(
     def read(session: Session) -> Page[Source]:
         seen = _sight(user, session)
         names = sorted(name for name in listed() if name > after and seen.sees_source(name))
-        items = [_source(name, session) for name in names[:limit]]
         return Page(
-            items=[item for item in items if item],
+            items=_sources(names[:limit], session),
             next_cursor=naming(names[limit - 1]) if names[limit:] else None,
         )
 
@@ -92,10 +93,10 @@ async def get_source(request: Request, user: Caller, name: SourceName) -> Source
 
     def read(session: Session) -> Source:
         require_connection(user, "GET", name, session)
-        found = _source(name, session)
-        if found is None:
+        found = _sources([name], session)
+        if not found:
             raise not_found(f"No Connection of type `webhook` is called `{name}`.")
-        return found
+        return found[0]
 
     return await Desk.of(request).read(read)
 
@@ -138,7 +139,27 @@ def _sight(user: Any, session: Session) -> Sight:
     return sight(user, session)
 
 
-def _source(name: str, session: Session) -> Source | None:
+def _sources(names: Sequence[str], session: Session) -> list[Source]:
+    configured = {name: found for name in names if (found := _configured(name)) is not None}
+    since = datetime.now(UTC) - RECENTLY
+    activity = search.activity(session, configured, since)
+    refused = refusals.activity(session.connection(), configured, since)
+    return [
+        Source(
+            name=name,
+            url=url_of(name),
+            **found,
+            last_event_at=activity[name].last,
+            last_refusal_at=refused[name][0],
+            waiting=activity[name].waiting,
+            recent=activity[name].recent,
+            recently_refused=refused[name][1],
+        )
+        for name, found in configured.items()
+    ]
+
+
+def _configured(name: str) -> dict[str, Any] | None:
     auth_type, methods, prefix, error = None, [], None, None
     try:
         found = load(name)
@@ -147,22 +168,7 @@ def _source(name: str, session: Session) -> Source | None:
         auth_type, methods, prefix = found.scheme.name, list(found.methods), found.dag_prefix
     except (ConfigurationError, BackendUnavailable) as problem:
         error = str(problem)
-    since = datetime.now(UTC) - RECENTLY
-    activity = search.activity(session, name, since)
-    last_refusal, refused = refusals.activity(session.connection(), name, since)
-    return Source(
-        name=name,
-        url=url_of(name),
-        auth_type=auth_type,
-        methods=methods,
-        dag_prefix=prefix,
-        error=error,
-        last_event_at=activity.last,
-        last_refusal_at=last_refusal,
-        waiting=activity.waiting,
-        recent=activity.recent,
-        recently_refused=refused,
-    )
+    return {"auth_type": auth_type, "methods": methods, "dag_prefix": prefix, "error": error}
 
 
 def url_of(name: str) -> str:

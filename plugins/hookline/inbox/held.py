@@ -7,13 +7,14 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from hookline.inbox.models import HELD, InboxEvent
 
 if TYPE_CHECKING:
+    from sqlalchemy import CTE
     from sqlalchemy.orm import Session
 
 COUNTED = 10_000
@@ -42,37 +43,39 @@ def kinds(session: Session, *, limit: int, after: str = "") -> list[Kind]:
 
     :param after: the candidates, as they are kept, of the kind before.
     """
-    found: list[Kind] = []
-    while len(found) < limit:
-        first = (
-            select(InboxEvent)
-            .where(InboxEvent.state == HELD, InboxEvent.candidates > after)
-            .order_by(InboxEvent.candidates, InboxEvent.seq)
-            .limit(1)
-        )
-        event = session.scalar(first)
-        if event is None:
-            break
-        after = event.candidates
-        found.append(_kind(session, event))
-    return found
+    kind = _candidates(limit, after)
+    own = (InboxEvent.state == HELD, InboxEvent.candidates == kind.c.candidates)
+    some = select(InboxEvent.seq).where(*own).limit(COUNTED).correlate(kind).subquery()
+    first = select(InboxEvent.seq).where(*own).order_by(InboxEvent.seq).limit(1).correlate(kind)
+    number = select(func.count()).select_from(some).correlate(kind).scalar_subquery()
+    found = session.execute(
+        select(kind.c.candidates, first.scalar_subquery(), number).where(kind.c.candidates.is_not(None))
+    ).all()
+    shown = (
+        InboxEvent.seq,
+        InboxEvent.received_at,
+        InboxEvent.event_type,
+        InboxEvent.source,
+        InboxEvent.reason,
+    )
+    oldest = select(*shown).where(InboxEvent.seq.in_([seq for _, seq, _ in found]))
+    events: dict[int, list[Any]] = {seq: rest for seq, *rest in session.execute(oldest)}
+    return [
+        Kind(tuple(json.loads(candidates)), count, *events[seq])
+        for candidates, seq, count in found
+        if seq in events  # not dispatched between the two looks
+    ]
 
 
-def _kind(session: Session, event: InboxEvent) -> Kind:
-    some = (
-        select(InboxEvent.seq)
-        .where(InboxEvent.state == HELD, InboxEvent.candidates == event.candidates)
-        .limit(COUNTED)
-        .subquery()
-    )
-    return Kind(
-        candidates=tuple(json.loads(event.candidates)),
-        count=int(session.scalar(select(func.count()).select_from(some)) or 0),
-        oldest_at=event.received_at,
-        event_type=event.event_type,
-        source=event.source,
-        reason=event.reason,
-    )
+def _candidates(limit: int, after: str) -> CTE:
+    def following(before: Any) -> Any:
+        later = select(InboxEvent.candidates).where(InboxEvent.state == HELD, InboxEvent.candidates > before)
+        return later.order_by(InboxEvent.candidates).limit(1)
+
+    first = select(following(after).scalar_subquery().label("candidates"), literal(1).label("place"))
+    kinds = first.cte("kinds", recursive=True)
+    further = select(following(kinds.c.candidates).correlate(kinds).scalar_subquery(), kinds.c.place + 1)
+    return kinds.union_all(further.where(kinds.c.candidates.is_not(None), kinds.c.place < limit))
 
 
 def nearest(candidates: Sequence[str], dags: Collection[str]) -> list[str]:

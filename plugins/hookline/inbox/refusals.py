@@ -11,7 +11,7 @@ from airflow.utils.sqlalchemy import UtcDateTime
 from sqlalchemy import BigInteger, Index, Integer, String, Text, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hookline.orm import Base
+from hookline.orm import Base, names
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -98,13 +98,18 @@ def page(
     return connection.execute(query if before is None else query.where(Refusal.seq < before)).all()
 
 
-def activity(connection: Connection, source: str, since: datetime) -> tuple[datetime | None, int]:
-    """Return when a request to a source was refused last, and how many lately, of those that are kept."""
-    own = Refusal.source == source
+def activity(
+    connection: Connection, sources: Collection[str], since: datetime
+) -> dict[str, tuple[datetime | None, int]]:
+    """Return when a request to each source was refused last, and how many lately, of those that are kept."""
+    if not sources:
+        return {}
+    asked = names(sources)
+    own = Refusal.source == asked.c.name
     last = select(Refusal.refused_at).where(own).order_by(Refusal.seq.desc()).limit(1)
     total = select(func.coalesce(func.sum(Refusal.times), 0)).where(own, Refusal.refused_at >= since)
-    at, times = connection.execute(select(last.scalar_subquery(), total.scalar_subquery())).one()
-    return at, int(times)
+    parts = (part.correlate(asked).scalar_subquery() for part in (last, total))
+    return {name: (at, int(times)) for name, at, times in connection.execute(select(asked.c.name, *parts))}
 
 
 def recent(connection: Connection, source: str | None, limit: int) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select, true
 
 from hookline.inbox.models import FAILED, HELD, PENDING, QUARANTINED, InboxEvent
+from hookline.orm import names
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Row, Select
+    from sqlalchemy import ColumnElement, FromClause, Row, Select
     from sqlalchemy.orm import Session
 
 COUNTED = 10_000
+WAITING = (HELD, QUARANTINED, FAILED)
 SCANNED = 2000
 """Events of which one page of a search for text reads the data."""
 SUMMARY = [column for column in InboxEvent.__table__.c if column.name not in ("body", "replay_key")]
@@ -144,27 +146,33 @@ class Activity:
     recent: int
 
 
-def activity(session: Session, source: str, since: datetime) -> Activity:
-    """Return what a source did.
+def activity(session: Session, sources: Collection[str], since: datetime) -> dict[str, Activity]:
+    """Return what each source did, by its name.
 
     :param since: from when on events are recent.
     """
-    event = InboxEvent
-    own = event.source == source
-    last = select(event.received_at).where(own).order_by(event.received_at.desc()).limit(1)
+    if not sources:
+        return {}
     # Among the oldest of all: no index has them by source, as each event is pending for a moment.
-    pending = select(event.source).where(event.state == PENDING).order_by(event.seq).limit(COUNTED).subquery()
-    waiting = {
-        PENDING: select(func.count()).where(pending.c.source == source).scalar_subquery(),
-        HELD: _counted(own, event.state == HELD),
-        QUARANTINED: _counted(own, event.state == QUARANTINED),
-        FAILED: _counted(own, event.state == FAILED),
-    }
-    asked = select(last.scalar_subquery(), _counted(own, event.received_at >= since), *waiting.values())
-    found, recent, *numbers = session.execute(asked).one()
-    return Activity(found, {state: n for state, n in zip(waiting, numbers, strict=True) if n}, recent)
+    oldest = (
+        select(InboxEvent.source).where(InboxEvent.state == PENDING).order_by(InboxEvent.seq).limit(COUNTED)
+    )
+    source = oldest.subquery().c.source
+    by_source = session.execute(select(source, func.count()).group_by(source))
+    pending: dict[str, int] = {name: number for name, number in by_source}  # noqa: C416  rows are no pairs to mypy
+    asked = names(sources)
+    own = InboxEvent.source == asked.c.name
+    last = select(InboxEvent.received_at).where(own).order_by(InboxEvent.received_at.desc()).limit(1)
+    recent = _counted(asked, own, InboxEvent.received_at >= since)
+    waiting = [_counted(asked, own, InboxEvent.state == state) for state in WAITING]
+    rows = session.execute(select(asked.c.name, last.correlate(asked).scalar_subquery(), recent, *waiting))
+    found = {}
+    for name, at, lately, *numbers in rows:
+        counts = {PENDING: pending.get(name, 0), **dict(zip(WAITING, numbers, strict=True))}
+        found[name] = Activity(at, {state: count for state, count in counts.items() if count}, lately)
+    return found
 
 
-def _counted(*conditions: ColumnElement[bool]) -> Any:
-    some = select(InboxEvent.seq).where(*conditions).limit(COUNTED).subquery()
-    return select(func.count()).select_from(some).scalar_subquery()
+def _counted(asked: FromClause, *conditions: ColumnElement[bool]) -> Any:
+    some = select(InboxEvent.seq).where(*conditions).limit(COUNTED).correlate(asked).subquery()
+    return select(func.count()).select_from(some).correlate(asked).scalar_subquery()
