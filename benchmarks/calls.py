@@ -150,6 +150,7 @@ def main() -> None:
     port = free_port()
     environment = {
         "BENCHMARK_TASKS": str(TASKS),
+        "PYTHONPATH": str(REPOSITORY),  # the Dags have an operator of benchmarks/apparatus
         **SETTINGS,
         "AIRFLOW_CONN_SLOW": connection(port, "http_connector"),
         "AIRFLOW_CONN_SLOW_HTTP": connection(port, "http"),
