@@ -42,27 +42,27 @@ class StepMarks:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         dag_id = _dag_id(scope)
-        targets = await run_in_threadpool(_targets, dag_id) if dag_id else ()
-        if not targets:
-            await self._app(scope, receive, send)
-            return
-        answer = _Answer(send, targets)
-        await self._app(scope, receive, answer.send)
+        await self._app(scope, receive, _Answer(send, dag_id).send if dag_id else send)
 
 
 class _Answer:
-    """Holds an answer back until it is whole."""
+    """Holds an answer back until it is whole, where it has something to mark."""
 
-    def __init__(self, send: Send, targets: Collection[str]) -> None:
+    def __init__(self, send: Send, dag_id: str) -> None:
         self._send = send
-        self._targets = targets
+        self._dag_id = dag_id
+        self._targets: Collection[str] = ()
         self._start: Message | None = None
         self._body = bytearray()
 
     async def send(self, message: Message) -> None:
+        # Airflow has let them in and found the Dag: nobody else makes the database work.
         if message["type"] == "http.response.start" and _is_plain_json(message):
-            self._start = message
-        elif self._start is None or message["type"] != "http.response.body":
+            self._targets = await run_in_threadpool(_targets, self._dag_id)
+            self._start = message if self._targets else None
+        if self._start is message:
+            return
+        if self._start is None or message["type"] != "http.response.body":
             await self._send(message)
         else:
             await self._collect(self._start, message)

@@ -116,6 +116,17 @@ def test_another_dag_s_answer_is_not_touched(airflow: TestClient) -> None:
     )
 
 
+def test_the_database_is_asked_for_nobody_whom_airflow_has_not_let_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(marked, "_targets", lambda dag_id: asked.append(dag_id) or set())
+    for status, expected in ((401, []), (403, []), (404, []), (200, ["shop"])):
+        application = marked.StepMarks(JSONResponse([], status_code=status))
+        assert TestClient(application).get(GRID).status_code == status
+        assert asked == expected
+
+
 async def _streamed(parts: int) -> Any:
     for _ in range(parts):
         yield b" " * 1024
